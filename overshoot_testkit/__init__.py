@@ -1,0 +1,1 @@
+"""Testing toolkit for streaming-vision SDKs."""
