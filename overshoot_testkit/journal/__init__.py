@@ -1,1 +1,53 @@
-"""."""
+"""What happened and when: events, typed queries, redaction of secrets."""
+
+from overshoot_testkit.journal._events import (
+    Charged,
+    ClientCalled,
+    ClientProbed,
+    ClientReturned,
+    Direction,
+    ErrorReported,
+    Event,
+    FaultFired,
+    Inventory,
+    LeaseRenewed,
+    Note,
+    Outcome,
+    Request,
+    Response,
+    ResultDelivered,
+    SocketClosed,
+    SocketMessage,
+    SocketOpened,
+    StateChanged,
+    TokenIssued,
+)
+from overshoot_testkit.journal._journal import Exchange, Journal, Recording
+from overshoot_testkit.journal._redaction import Redactor
+
+__all__ = [
+    "Charged",
+    "ClientCalled",
+    "ClientProbed",
+    "ClientReturned",
+    "Direction",
+    "ErrorReported",
+    "Event",
+    "Exchange",
+    "FaultFired",
+    "Inventory",
+    "Journal",
+    "LeaseRenewed",
+    "Note",
+    "Outcome",
+    "Recording",
+    "Redactor",
+    "Request",
+    "Response",
+    "ResultDelivered",
+    "SocketClosed",
+    "SocketMessage",
+    "SocketOpened",
+    "StateChanged",
+    "TokenIssued",
+]

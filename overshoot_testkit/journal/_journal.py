@@ -1,0 +1,126 @@
+"""The journal: what happened and when, in order, and questions about it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from overshoot_testkit.journal._events import Event, Request, Response
+from overshoot_testkit.journal._redaction import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from overshoot_testkit.clock import Clock
+
+E = TypeVar("E", bound=Event)
+
+FOREVER = float("inf")
+
+
+class Exchange(NamedTuple):
+    """A request and how it ended; None while the server holds it."""
+
+    request: Request
+    response: Response | None
+
+
+class Recording:
+    """A finished or growing list of events, and typed queries over it."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.events: list[Event] = list(events)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def of(
+        self, kind: type[E], *, since: float = -FOREVER, until: float = FOREVER, **values: object
+    ) -> list[E]:
+        """Events of one class between two moments (both included) whose attributes equal `values`.
+
+        `journal.of(Response, route="keepalive", status=402, since=22.5)`
+        """
+        return [
+            event
+            for event in self.events
+            if isinstance(event, kind)
+            and since <= event.at <= until
+            and all(getattr(event, name) == value for name, value in values.items())
+        ]
+
+    def first(self, kind: type[E], **values: object) -> E | None:
+        """The earliest such event, or None."""
+        found = self.of(kind, **values)
+        return found[0] if found else None
+
+    def last(self, kind: type[E], **values: object) -> E | None:
+        """The latest such event, or None."""
+        found = self.of(kind, **values)
+        return found[-1] if found else None
+
+    def exchanges(
+        self, route: str | None = None, *, since: float = -FOREVER, until: float = FOREVER, **values: object
+    ) -> list[Exchange]:
+        """Requests (to `route`, or all) that arrived between two moments, each with its end."""
+        if route is not None:
+            values["route"] = route
+        ends = {each.request_id: each for each in self.of(Response)}
+        return [
+            Exchange(request, ends.get(request.request_id))
+            for request in self.of(Request, since=since, until=until, **values)
+        ]
+
+    def to_jsonl(self) -> str:
+        """One JSON object a line, members sorted: the same run gives the same bytes."""
+        return "".join(
+            json.dumps(event.as_dict(), sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
+            for event in self.events
+        )
+
+    def dump(self, path: Path) -> None:
+        """Write `to_jsonl()` to a file."""
+        path.write_text(self.to_jsonl(), encoding="utf-8", newline="\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Recording:
+        """Read what `dump` wrote."""
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return cls(Event.from_dict(json.loads(line)) for line in lines)
+
+
+class Journal(Recording):
+    """A recording that grows: stamps each event with its number and the clock's time.
+
+    Free text and JSON must be passed through `secrets` by whoever writes the event: `Redactor.value` for
+    bodies and messages, `Redactor.text` for texts.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.secrets = Redactor()
+        self._listeners: list[Callable[[Event], object]] = []
+
+    def add(self, event: E) -> E:
+        """Write `event` down, now."""
+        event.seq = len(self.events)
+        event.at = self.clock.now()
+        self.events.append(event)
+        for listener in tuple(self._listeners):
+            listener(event)
+        return event
+
+    def subscribe(self, listener: Callable[[Event], object]) -> Callable[[], None]:
+        """Call `listener` with each event from now on; call what is returned to end that."""
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return unsubscribe
