@@ -6,7 +6,17 @@ import re
 from typing import Any
 
 SENSITIVE_NAMES = frozenset(
-    {"authorization", "api_key", "apikey", "token", "livekit_token", "access_token", "password", "credential", "secret"}
+    {
+        "authorization",
+        "api_key",
+        "apikey",
+        "token",
+        "livekit_token",
+        "access_token",
+        "password",
+        "credential",
+        "secret",
+    }
 )
 """JSON members and query parameters whose values are secret whatever they look like."""
 
