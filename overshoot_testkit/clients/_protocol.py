@@ -7,7 +7,7 @@ An adapter for a Python SDK implements `Client` and is named on the command line
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -21,18 +21,14 @@ ErrorKind = Literal[
     "authentication", "credits", "limit", "validation", "not_found", "server", "network", "socket", "unknown"
 ]
 
-TRANSPORTS: frozenset[str] = frozenset({"native", "webrtc", "livekit"})
-ERROR_KINDS: frozenset[str] = frozenset(
-    {"authentication", "credits", "limit", "validation", "not_found", "server", "network", "socket", "unknown"}
-)
+TRANSPORTS: frozenset[str] = frozenset(get_args(Transport))
+ERROR_KINDS: frozenset[str] = frozenset(get_args(ErrorKind))
 """The kinds of rule ERR-01, and `unknown` for a report from which the kind cannot be told."""
 
 CAPABILITIES: dict[str, str] = {
     "native": "native transport: the server makes a LiveKit room",
     "webrtc": "legacy WebRTC transport: an SDP offer in the request",
     "livekit": "user-managed LiveKit: the user's room and token in the request",
-    "frame": "processing mode frame",
-    "clip": "processing mode clip",
     "update_prompt": "change the prompt of a running stream",
     "restart": "start again after stop on the same object",
     "error_status": "error reports carry the HTTP status",
@@ -102,7 +98,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReport:
-    """What the SDK told its user of a failure, in the field's terms. Adapters map honestly, without guessing."""
+    """What the SDK told its user of a failure, in the field's terms; mapped honestly, without guessing."""
 
     kind: ErrorKind
     message: str
@@ -120,8 +116,8 @@ class ErrorReport:
 class ClientError(Exception):
     """Raise this from `start` or `update_prompt` to report a failure with its kind.
 
-    An SDK's own exception may be raised instead if it carries an `ErrorReport` as attribute `report`; any other
-    exception counts as kind `unknown`.
+    An SDK's own exception may be raised instead if it carries an `ErrorReport` as attribute `report`; any
+    other exception counts as kind `unknown`.
     """
 
     def __init__(self, report: ErrorReport) -> None:

@@ -151,7 +151,7 @@ class FaultPlan:
         return fault
 
     def due(self, occasion: Occasion, kinds: Collection[Kind]) -> list[Fault]:
-        """The faults of these kinds that fire on this occasion, in the order they were set, up to one that ends it.
+        """The faults of these kinds that fire now, in the order they were set, up to one that ends the occasion.
 
         Counting and journal are done here, in one go, so they are exact under concurrency.
         """

@@ -127,7 +127,10 @@ class LeaseRenewed(Event):
 
 @dataclass(slots=True)
 class Charged(Event):
-    """`seconds` of streaming cost `cents`, which leaves the account with `balance` cents. `cause`: keepalive, close, expiry."""
+    """`seconds` of streaming cost `cents`; the account has `balance` cents left.
+
+    `cause` is keepalive, close or expiry.
+    """
 
     stream_id: str
     account: str
