@@ -168,6 +168,8 @@ def _combined(cases: list[CaseVerdict]) -> tuple[Outcome, str]:
     for outcome in order:
         found = [case for case in cases if case.outcome == outcome]
         if found:
-            named = [f"{case.case}: {case.reason}" if case.case != "default" else case.reason for case in found]
+            named = [
+                f"{case.case}: {case.reason}" if case.case != "default" else case.reason for case in found
+            ]
             return outcome, "; ".join(reason for reason in named if outcome not in {"pass", "fail"})
     return "not_judged", "the rule has no cases"

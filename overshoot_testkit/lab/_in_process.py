@@ -45,9 +45,7 @@ class InProcessBench:
         except SimulationError as error:
             return Observation(Recording(kept[0].events if kept else ()), str(error))
 
-    async def _observe(
-        self, rule: Rule[Any], case: Case, transport: str, kept: list[Journal]
-    ) -> Observation:
+    async def _observe(self, rule: Rule[Any], case: Case, transport: str, kept: list[Journal]) -> Observation:
         loop = asyncio.get_running_loop()
         if not isinstance(loop, VirtualTimeLoop):
             raise TypeError("cases in process run on a VirtualTimeLoop")
