@@ -1,0 +1,62 @@
+"""Replacing a function in every module that holds it under a global name.
+
+`from time import monotonic` copies a function out of the reach of `time.monotonic = ...`. A process has a
+thousand modules, so they are looked through once; later only those that were imported since.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+
+class Replacements:
+    """Pairs of an original function and its stand-in, put in and taken out of all modules at once.
+
+    Modules in `keep` (and their submodules) keep the original under their own names. Limits: what was bound
+    elsewhere, as a default argument or in a class, keeps what it has.
+    """
+
+    def __init__(
+        self, pairs: Collection[tuple[Callable[..., Any], Callable[..., Any]]], keep: Collection[str]
+    ) -> None:
+        self._stand_ins = {id(original): (original, stand_in) for original, stand_in in pairs}
+        self._originals = {id(stand_in): (stand_in, original) for original, stand_in in pairs}
+        self._keep = frozenset(keep)
+        self._seen: set[str] = set()
+        self._places: list[tuple[ModuleType, str, Callable[..., Any], Callable[..., Any]]] = []
+
+    def put(self) -> None:
+        for module in self._new_modules():
+            self._places += self._found_in(module, self._stand_ins)
+        for module, name, original, stand_in in self._places:
+            if vars(module).get(name) is original:
+                setattr(module, name, stand_in)
+
+    def take(self) -> None:
+        # A module imported in between took the stand-in for the real thing.
+        for module in self._new_modules():
+            places = self._found_in(module, self._originals)
+            self._places += [(where, name, original, stand_in) for where, name, stand_in, original in places]
+        for module, name, original, stand_in in self._places:
+            if vars(module).get(name) is stand_in:
+                setattr(module, name, original)
+
+    def _new_modules(self) -> list[ModuleType]:
+        new = sys.modules.keys() - self._seen
+        self._seen |= new
+        modules = (sys.modules.get(name) for name in new if not self._kept(name))
+        return [module for module in modules if isinstance(module, ModuleType)]
+
+    def _kept(self, name: str) -> bool:
+        return name in self._keep or name.partition(".")[0] in self._keep
+
+    def _found_in(
+        self, module: ModuleType, wanted: dict[int, tuple[Callable[..., Any], Callable[..., Any]]]
+    ) -> list[tuple[ModuleType, str, Callable[..., Any], Callable[..., Any]]]:
+        names = list(vars(module).items())
+        return [(module, name, *wanted[id(value)]) for name, value in names if id(value) in wanted]

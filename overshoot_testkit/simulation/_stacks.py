@@ -1,0 +1,98 @@
+"""Where a task, a callback or a thread stands, as file:line."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import sys
+import sysconfig
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, cast
+
+_STDLIB = str(Path(sysconfig.get_paths()["stdlib"]))
+_LIBRARIES = frozenset(
+    "aiohappyeyeballs aiohttp anyio asyncio contextlib httpcore httpcore2 httpx httpx2 openai websockets "
+    "overshoot_testkit.simulation".split()
+)
+
+
+def describe_task(task: asyncio.Task[Any]) -> str:
+    """Name, coroutine and where it waits: the innermost line outside the standard library, and what it awaits."""
+    coroutine = task.get_coro()
+    name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
+    frames = await_chain(coroutine)
+    if not frames:
+        return f"{task.get_name()} ({name})"
+    own = [frame for frame in frames if not frame.f_code.co_filename.startswith(_STDLIB)] or frames
+    text = f"{task.get_name()} ({name}) at {place(own[-1])}"
+    if frames[-1] is not own[-1]:
+        text += f", in {frames[-1].f_code.co_qualname} at {place(frames[-1])}"
+    return text
+
+
+def await_chain(coroutine: object) -> list[FrameType]:
+    """Frames of a suspended coroutine and of all that it awaits, outermost first."""
+    frames: list[FrameType] = []
+    current: Any = coroutine
+    while current is not None:
+        for prefix in ("cr", "gi", "ag"):
+            frame = getattr(current, f"{prefix}_frame", None)
+            if frame is not None:
+                frames.append(frame)
+                break
+        else:
+            return frames
+        current = getattr(current, "gi_yieldfrom" if prefix == "gi" else f"{prefix}_await", None)
+    return frames
+
+
+def describe_callback(callback: Any, args: tuple[Any, ...], loop: asyncio.AbstractEventLoop) -> str:
+    """Function and where it is written; for a timer that ends a sleep, the task that sleeps."""
+    futures = [arg for arg in args or () if isinstance(arg, asyncio.Future)]
+    for task in asyncio.all_tasks(loop):
+        # The one thing that tells which task a bare future belongs to.
+        if futures and getattr(task, "_fut_waiter", None) in futures:
+            return f"wakes {describe_task(task)}"
+    callback = inspect.unwrap(callback)
+    while isinstance(callback, functools.partial):
+        callback = callback.func
+    code = getattr(callback, "__code__", None)
+    name = getattr(callback, "__qualname__", None) or repr(callback)
+    if isinstance(code, CodeType):
+        return f"{name} at {code.co_filename}:{code.co_firstlineno}"
+    return cast("str", name)
+
+
+def describe_thread(ident: int | None) -> str:
+    """What a thread is doing: its innermost line outside the standard library."""
+    frame = sys._current_frames().get(ident or 0)  # noqa: SLF001  (documented, despite its name)
+    if frame is None:
+        return "not started or ended"
+    innermost = frame
+    outer: FrameType | None = frame
+    while outer is not None and outer.f_code.co_filename.startswith(_STDLIB):
+        outer = outer.f_back
+    frame = outer or innermost
+    return f"in {frame.f_code.co_qualname} at {place(frame)}"
+
+
+def caller_place() -> str:
+    """File and line of the code, outside client libraries, on whose behalf the running code runs."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (inspect.stack() reads source files)
+    nearest = frame
+    while frame is not None:
+        module: str = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] == "asyncio" and "events" in module:
+            break
+        if module.partition(".")[0] not in _LIBRARIES and not module.startswith(
+            "overshoot_testkit.simulation"
+        ):
+            return place(frame)
+        nearest, frame = frame, frame.f_back
+    return place(nearest) if nearest else "unknown"
+
+
+def place(frame: FrameType) -> str:
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
