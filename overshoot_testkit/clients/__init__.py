@@ -1,5 +1,10 @@
 """The client under test: the protocol, loading by name, drivers for other languages, the reference client."""
 
+from overshoot_testkit.clients._driver import CallHandle, CallOutcome, DriverClient
+from overshoot_testkit.clients._driver_state import DriverState, Hello
+from overshoot_testkit.clients._node import node_command
+from overshoot_testkit.clients._npm import fetch_package, package_name
+from overshoot_testkit.clients._process import DriverError
 from overshoot_testkit.clients._protocol import (
     CAPABILITIES,
     ERROR_KINDS,
@@ -17,11 +22,20 @@ __all__ = [
     "CAPABILITIES",
     "ERROR_KINDS",
     "TRANSPORTS",
+    "CallHandle",
+    "CallOutcome",
     "Client",
     "ClientError",
+    "DriverClient",
+    "DriverError",
+    "DriverState",
     "ErrorReport",
+    "Hello",
     "Media",
     "Options",
     "Target",
+    "fetch_package",
+    "node_command",
+    "package_name",
     "report_of",
 ]

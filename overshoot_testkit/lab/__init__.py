@@ -1,5 +1,6 @@
 """One client, one fake, one clock, one journal: what rules work with, and the engine that runs them."""
 
+from overshoot_testkit.lab._driver import DriverBench
 from overshoot_testkit.lab._engine import (
     Bench,
     CaseFinished,
@@ -37,6 +38,7 @@ __all__ = [
     "Case",
     "CaseFinished",
     "CaseVerdict",
+    "DriverBench",
     "Finding",
     "InProcessBench",
     "Lab",

@@ -47,7 +47,15 @@ class Lab(Generic[F]):
     """
 
     def __init__(
-        self, *, clock: Clock, journal: Journal, fake: F, client: Subject, time: Timekeeper, options: Options
+        self,
+        *,
+        clock: Clock,
+        journal: Journal,
+        fake: F,
+        client: Subject,
+        time: Timekeeper,
+        options: Options,
+        horizon: float = 86_400.0,
     ) -> None:
         self.clock = clock
         self.journal = journal
@@ -55,6 +63,8 @@ class Lab(Generic[F]):
         self.faults = fake.faults
         self.client = client
         self.options = options
+        self.horizon = horizon
+        """Seconds that a rule about long runs lets pass: a day, less where stepping is slow."""
         self._time = time
 
     @property

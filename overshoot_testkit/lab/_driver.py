@@ -1,0 +1,160 @@
+"""A bench for clients behind a driver: a process a case, the fake on loopback, time stepped for both."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from overshoot_testkit.clients import DriverClient, DriverError, Options
+from overshoot_testkit.clock import SteppedClock
+from overshoot_testkit.journal import ClientProbed, Inventory, Journal, Note, Recording
+from overshoot_testkit.lab._driver_time import DriverTime, UnsettledError
+from overshoot_testkit.lab._engine import Observation
+from overshoot_testkit.lab._lab import Lab, NotStartedError
+from overshoot_testkit.lab._subject import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from overshoot_testkit.clients import DriverState, Target
+    from overshoot_testkit.lab._rule import Case, Rule
+    from overshoot_testkit.lab._subject import Call
+    from overshoot_testkit.lab._systems import System
+    from overshoot_testkit.lab._verdict import Outcome
+
+HORIZON = 7200.0
+"""Seconds of the clock that rules about long runs take: two hours instead of a day, one process being slower."""
+
+
+class DriverSubject:
+    """A client behind a driver, as a scenario sees it."""
+
+    def __init__(self, driver: DriverClient, journal: Journal) -> None:
+        self.name = driver.hello.name
+        self.version = driver.hello.version
+        self.capabilities = driver.hello.capabilities
+        self.labels = driver.hello.notes
+        self._driver = driver
+        self._witness = Witness(journal)
+        self._complaints = 0
+        driver.on_result = self._witness.result
+        driver.on_error = self._witness.error
+
+    async def begin(self, method: Any, *, target: Target | None = None, **arguments: Any) -> Call:
+        options: Options | None = arguments.pop("options", None)
+        call = self._witness.called(method, {**arguments, **(options.as_wire() if options else {})})
+        if target is not None and options is not None:
+            handle = await self._driver.start(target, options)
+        else:
+            handle = await self._driver.call(method, arguments)
+
+        def finished(done: asyncio.Future[Any]) -> None:
+            if not done.cancelled() and done.exception() is None:
+                self._witness.returned(call, done.result().error)
+
+        handle.done.add_done_callback(finished)
+        return call
+
+    async def probe(self, moment: str) -> None:
+        active = await self._driver.query("is_active")
+        stream_id = await self._driver.query("stream_id")
+        self._witness.journal.add(ClientProbed(moment, active, stream_id))
+
+    async def take_inventory(self, moment: str) -> None:
+        self._witness.journal.add(inventory(moment, await self._driver.state()))
+
+    async def note_complaints(self) -> None:
+        """Write down what went unhandled in the client's process."""
+        state = await self._driver.state()
+        for text in state.unhandled_rejections[self._complaints :]:
+            self._witness.journal.add(
+                Note(f"unhandled in the client: {self._witness.journal.secrets.text(text)}")
+            )
+        self._complaints = len(state.unhandled_rejections)
+
+    async def end_media(self) -> None:
+        await self._driver.media("end")
+
+    async def aclose(self) -> None:
+        await self._driver.aclose()
+
+
+def inventory(moment: str, state: DriverState) -> Inventory:
+    """What a driver's counts say that its client holds."""
+    sockets = state.sockets.connecting + state.sockets.open + state.sockets.closing
+    return Inventory(
+        moment,
+        timers=_counted(state.timers, "timer"),
+        connections=_counted(sockets, "WebSocket") + _counted(state.in_flight, "request"),
+        media=_counted(state.peer_connections.made - state.peer_connections.released, "peer connection")
+        + _counted(state.tracks.made - state.tracks.released, "media track"),
+    )
+
+
+def _counted(number: int, what: str) -> list[str]:
+    return [f"{number} {what}{'s' if number > 1 else ''}"] if number > 0 else []
+
+
+class DriverBench:
+    """Runs cases against a fresh process each. `aclose` is not needed: nothing outlives a case."""
+
+    def __init__(self, command: Sequence[str], system: System[Any], *, seed: int = 0) -> None:
+        self._command = list(command)
+        self._system = system
+        self._seed = seed
+        hello = asyncio.run(self._hello())
+        self.name = hello.name
+        self.version = hello.version
+        self.capabilities = hello.capabilities
+        self.labels = hello.notes
+
+    async def _hello(self) -> Any:
+        driver = await DriverClient.launch(self._command, seed=self._seed)
+        async with driver:
+            return driver.hello
+
+    def observe(self, rule: Rule[Any], case: Case, transport: str) -> Observation:
+        """As `Bench.observe`."""
+        clock = SteppedClock()
+        journal = Journal(clock)
+        try:
+            return asyncio.run(self._observe(rule, case, transport, clock, journal))
+        except DriverError as error:
+            return Observation(Recording(journal.events), f"the driver failed: {error}", seconds=clock.now())
+
+    async def _observe(
+        self, rule: Rule[Any], case: Case, transport: str, clock: SteppedClock, journal: Journal
+    ) -> Observation:
+        fake = self._system.make_fake(clock, journal, {**case.server, "seed": self._seed})
+        problem: str | None = None
+        outcome: Outcome = "harness_error"
+        try:
+            await fake.listen()
+            driver = await DriverClient.launch(self._command, origin=clock.origin, seed=self._seed)
+            async with driver:
+                subject = DriverSubject(driver, journal)
+                lab = Lab(
+                    clock=clock,
+                    journal=journal,
+                    fake=fake,
+                    client=subject,
+                    time=DriverTime(clock, driver, fake.traffic),
+                    options=Options(transport=transport),  # type: ignore[arg-type]  # checked before
+                    horizon=HORIZON,
+                )
+                try:
+                    await rule.scenario(lab, case)
+                    await subject.note_complaints()
+                except NotStartedError as error:
+                    problem, outcome = str(error), "not_judged"
+                except UnsettledError as error:
+                    problem = str(error)
+                except DriverError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - a broken scenario is the harness's failure
+                    problem = f"the scenario broke: {type(error).__name__}: {error}"
+                recording = Recording(journal.events[:])
+                unfired = tuple(str(fault) for fault in fake.faults.unfired())
+        finally:
+            await fake.aclose()
+        return Observation(recording, problem, outcome, unfired, clock.now())
