@@ -1,0 +1,69 @@
+"""Builds the wheel, installs it alone into an empty environment, and runs the suite from it.
+
+usage: python wheel_alone.py EMPTY_FOLDER
+
+Needs `build`. Shows that `conformance/` and `fixtures/` are shipped inside the package, that site-packages
+gains no other top-level module, and that nothing of the repository is needed at run time.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
+
+
+def run(*command: str | Path, cwd: Path, expect: int = 0) -> str:
+    done = subprocess.run([str(each) for each in command], cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode != expect:
+        sys.exit(f"{command}: exit {done.returncode}, expected {expect}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def build_wheel(folder: Path) -> Path:
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, REPOSITORY, cwd=folder)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def top_level_modules(python: Path, cwd: Path) -> set[str]:
+    """Top-level modules that the installed distribution brought, by its own record."""
+    script = (
+        "from importlib.metadata import files;"
+        "print(*{f.parts[0] for f in files('overshoot-testkit') if f.suffix in {'.py', '.mjs', '.json', '.typed'}"
+        " and not f.parts[0].endswith('.dist-info')}, sep='\\n')"
+    )
+    return set(run(python, "-c", script, cwd=cwd).split())
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    wheel = build_wheel(folder)
+    home = folder / "empty"
+    venv.create(home, with_pip=True)
+    python = home / SCRIPTS / "python"
+    run(python, "-m", "pip", "install", "--quiet", wheel, cwd=folder)
+
+    modules = top_level_modules(python, folder)
+    if modules != {"overshoot_testkit"}:
+        sys.exit(f"the wheel brings top-level modules {sorted(modules)}, expected overshoot_testkit alone")
+    print("top-level modules of the wheel: overshoot_testkit")
+
+    cli = home / SCRIPTS / "overshoot-testkit"
+    print(run(cli, "conformance", "--client", "reference", "--no-color", cwd=folder).splitlines()[-1])
+    broken = "overshoot_testkit.conformance.overshoot.broken:keep_05"
+    run(cli, "conformance", "--client", broken, "--rules", "KEEP-05", cwd=folder, expect=1)
+    print("the suite runs from the wheel: the reference client passes, a broken one fails")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 2:
+        main(Path(sys.argv[1]).resolve())
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            main(Path(name))
