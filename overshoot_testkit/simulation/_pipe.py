@@ -111,11 +111,15 @@ class Pipe:
         self.size = 0
 
     def discard_unsent(self) -> None:
-        """Lose what is still in the sender's own buffer, as `abort` does."""
-        while self.size > WINDOW and self._items:
-            _, item = self._items.pop()
-            if not isinstance(item, Signal):
-                self.size -= len(item)
+        """Lose what is still in the sender's own buffer, as `abort` does; signals behind it stay."""
+        signals = []
+        while self.size > WINDOW:
+            entry = self._items.pop()
+            if isinstance(entry[1], Signal):
+                signals.append(entry)
+            else:
+                self.size -= len(entry[1])
+        self._items.extend(reversed(signals))
 
     def has_arrived(self) -> bool:
         """Whether something lies at the sink that was not taken yet."""

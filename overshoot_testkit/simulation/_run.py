@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import TYPE_CHECKING, TypeVar
 
 from overshoot_testkit.clock import EPOCH
@@ -33,7 +34,10 @@ def run(
         return VirtualTimeLoop(seed=seed, origin=origin, hold_limit=hold_limit)
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        return runner.run(_call(main) if callable(main) else main)
+        if not callable(main):
+            return runner.run(main)
+        # A plain function may need the running loop; a coroutine function keeps its name in error texts.
+        return runner.run(main() if inspect.iscoroutinefunction(main) else _call(main))
 
 
 async def _call(main: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -156,7 +156,9 @@ class MemoryTransport(asyncio.Transport):
             self._broken = True
             return
         self._closing = True
-        self._outward.discard()
+        # What is under way goes on: if the reset came from the link, the other end is there to take it.
+        self._outward.discard_unsent()
+        self._outward.dead = True
         self._lose(ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
 
     def drained(self) -> None:
@@ -267,9 +269,6 @@ class MemoryTransport(asyncio.Transport):
         self._outward.discard_unsent()
         if not self._closing:
             self._say_end()
-        elif not self._eof_sent:
-            # The end that `close` had put behind the unsent bytes went with them.
-            self._outward.signal(Signal.EOF)
         self._lose(exc)
 
     def _say_end(self) -> None:
