@@ -167,6 +167,11 @@ def alive():
     return _alive
 
 
+@pytest.fixture
+def make_bench():
+    return Bench
+
+
 @pytest.fixture(scope="session")
 def sdk_dir():
     with fetch_package(f"{SDK}@0.1.0-alpha.2") as folder:
