@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import asyncio
+import enum
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from aiohttp import WSMsgType
+from aiohttp.http_websocket import WebSocketError
+
+from overshoot_testkit.fakes.base import _transport
+from overshoot_testkit.fakes.base._body import NotJsonError, parse_json
+from overshoot_testkit.faults import CloseSocket, CutSocket, SendGarbage
+from overshoot_testkit.journal import SocketClosed, SocketMessage
+
+if TYPE_CHECKING:
+    from aiohttp.web import BaseRequest, WebSocketResponse
+
+    from overshoot_testkit.fakes.base._traffic import Traffic
+    from overshoot_testkit.faults import Action
+    from overshoot_testkit.journal import Journal
+
+By = Literal["server", "client", "fault", "lost"]
+
+NO_CODE = 1005
+"""What stands for a close frame without a code (RFC 6455 section 7.1.5)."""
+NO_FRAME = 1006
+"""What stands for a connection that ended without a close frame."""
+
+
+class SocketState(enum.Enum):
+    """open → closing (our close frame is on its way) → closed; or open → closed at the other side's wish."""
+
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class Socket:
+    """A WebSocket as a server has it: numbered, journaled, and never in the way.
+
+    Sending puts messages on a queue that a task empties, so that a slow reader stalls nobody but itself.
+    The journal has a message when it was queued and a close when it was decided, which is the server's
+    order of events and the same in every run.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        request: BaseRequest,
+        response: WebSocketResponse[Any],
+        journal: Journal,
+        traffic: Traffic,
+    ) -> None:
+        self.number = number
+        self.stream_id: str | None = None
+        self.state = SocketState.OPEN
+        self._request = request
+        self._response = response
+        self._journal = journal
+        self._traffic = traffic
+        self._queue: asyncio.Queue[str | bytes | tuple[int, str]] = asyncio.Queue()
+        self._writer = asyncio.create_task(self._write(), name=f"socket {number} writer")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can still be sent."""
+        return self.state is SocketState.OPEN
+
+    # --- sending ------------------------------------------------------------------------------------
+
+    def send(self, value: Any, recorded: Any = None) -> None:
+        """Send a JSON value; the journal gets `recorded`, or the value without its secrets."""
+        if self.is_open:
+            self._record("out", self._journal.secrets.value(value) if recorded is None else recorded)
+            self._queue.put_nowait(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+    def send_raw(self, payload: str | bytes) -> None:
+        """Send a text or binary message as it is."""
+        if self.is_open:
+            self._record("out", self._describe(payload))
+            self._queue.put_nowait(payload)
+
+    def close(self, code: int, reason: str = "", by: By = "server") -> None:
+        """Send a close frame after what is queued, and end. Does nothing on a socket that is ending."""
+        if self.is_open:
+            self._end(SocketState.CLOSING, by, code, reason)
+            self._queue.put_nowait((code, reason))
+
+    def cut(self, how: Literal["reset", "eof"] = "eof") -> None:
+        """End the connection without a close frame; what is queued is lost."""
+        if self.is_open:
+            self._end(SocketState.CLOSED, "fault", NO_FRAME)
+        self._writer.cancel()
+        (_transport.reset if how == "reset" else _transport.finish)(self._request.transport)
+
+    def carry_out(self, action: Action) -> None:
+        """Let a socket action happen. Raises TypeError for any other."""
+        match action:
+            case CloseSocket(code=code, reason=reason):
+                self.close(code, reason, by="fault")
+            case CutSocket(how=how):
+                self.cut(how)
+            case SendGarbage(payload=payload):
+                self.send_raw(payload)
+            case _:
+                raise TypeError(f"{action} does not happen to a socket")
+
+    async def _write(self) -> None:
+        while True:
+            item = await self._queue.get()
+            try:
+                if isinstance(item, tuple):
+                    code, reason = item
+                    await self._response.close(code=code, message=reason.encode())
+                    return
+                if isinstance(item, str):
+                    await self._response.send_str(item)
+                else:
+                    await self._response.send_bytes(item)
+            except ConnectionError:
+                return  # the reading side sees the same loss, and records it
+            self._traffic.messages_out += 1
+            self._traffic.activity += 1
+
+    # --- receiving ----------------------------------------------------------------------------------
+
+    async def receive(self) -> str | bytes | None:
+        """The next message; None once the socket has ended, whoever ended it."""
+        if not self.is_open:
+            return None
+        message = await self._response.receive()
+        self._traffic.activity += 1
+        match message.type:
+            case WSMsgType.TEXT | WSMsgType.BINARY if self.is_open:
+                self._traffic.messages_in += 1
+                payload: str | bytes = message.data
+                self._record("in", self._describe(payload))
+                return payload
+            case WSMsgType.CLOSE:
+                self._end(SocketState.CLOSED, "client", message.data or NO_CODE, self._text(message.extra))
+            case WSMsgType.ERROR if isinstance(message.data, WebSocketError):
+                self._end(SocketState.CLOSED, "server", message.data.code, str(message.data))
+            case _:
+                self._end(SocketState.CLOSED, "lost", NO_FRAME)
+        return None
+
+    async def finish(self) -> None:
+        """Wait until our close frame is out and answered, or let go where there is nobody to tell."""
+        if self.is_open:
+            self._end(SocketState.CLOSED, "lost", NO_FRAME)
+        if self.state is SocketState.CLOSED:
+            self._writer.cancel()
+        await asyncio.wait([self._writer])
+        self.state = SocketState.CLOSED
+
+    # --- the record ---------------------------------------------------------------------------------
+
+    def _end(self, state: SocketState, by: By, code: int, reason: str = "") -> None:
+        if not self.is_open:
+            return
+        self.state = state
+        self._traffic.sockets_open -= 1
+        self._traffic.activity += 1
+        self._journal.add(SocketClosed(self.number, self.stream_id, by, int(code), reason))
+
+    def _record(self, direction: Literal["in", "out"], data: Any) -> None:
+        self._journal.add(SocketMessage(self.number, self.stream_id, direction, data))
+
+    def _text(self, text: str | None) -> str:
+        return self._journal.secrets.text(text or "")
+
+    def _describe(self, payload: str | bytes) -> Any:
+        if isinstance(payload, bytes):
+            return {"binary": len(payload)}
+        try:
+            return self._journal.secrets.value(parse_json(payload))
+        except NotJsonError:
+            return self._text(payload)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+
+class Traffic:
+    """What has passed through one service: plain counters, for whoever must know that nothing is under way.
+
+    The idleness handshake of a client in another process compares them with the client's own: what one
+    side sent, the other has received, and `activity` stood still between two looks.
+    """
+
+    __slots__ = (
+        "activity",
+        "connections_open",
+        "messages_in",
+        "messages_out",
+        "requests_open",
+        "requests_received",
+        "sockets_open",
+    )
+
+    def __init__(self) -> None:
+        self.requests_received = 0
+        """HTTP requests received whole, WebSocket handshakes included."""
+        self.requests_open = 0
+        """Received and not ended: being processed, delayed or held."""
+        self.sockets_open = 0
+        """WebSockets accepted and not ended."""
+        self.messages_in = 0
+        """WebSocket messages received."""
+        self.messages_out = 0
+        """WebSocket messages handed to the transport."""
+        self.connections_open = 0
+        """TCP connections, kept-alive ones included."""
+        self.activity = 0
+        """Moves with each of the others, up only."""
+
+    def as_dict(self) -> dict[str, int]:
+        """The counters by name."""
+        return {name: getattr(self, name) for name in self.__slots__}

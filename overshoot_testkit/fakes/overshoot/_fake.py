@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, get_args
+
+from overshoot_testkit.clock import LoopClock
+from overshoot_testkit.fakes.base import Principal, Service, Traffic
+from overshoot_testkit.fakes.overshoot._endpoints import Endpoints
+from overshoot_testkit.fakes.overshoot._errors import error_body
+from overshoot_testkit.fakes.overshoot._ledger import Wallet
+from overshoot_testkit.fakes.overshoot._lifecycle import Lifecycle
+from overshoot_testkit.fakes.overshoot._result_socket import ResultSocket
+from overshoot_testkit.fakes.overshoot._results import Results
+from overshoot_testkit.fakes.overshoot.settings import EndReason, Settings
+from overshoot_testkit.faults import (
+    Action,
+    Deploy,
+    ExhaustCredits,
+    ExpireLease,
+    ExpireToken,
+    FaultPlan,
+)
+from overshoot_testkit.journal import Journal, StateChanged
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from overshoot_testkit.clock import Clock
+    from overshoot_testkit.fakes.overshoot._stream import Stream, StreamView
+    from overshoot_testkit.fakes.overshoot._tokens import Token
+
+BASE_PATH = "/v0.2"
+"""Source: contract › servers."""
+_BEARER = "Bearer "
+
+
+class OvershootFake:
+    """An Overshoot v0.2 server in this process: streams, leases, credits, results, faults, on one clock.
+
+        async with OvershootFake() as fake:
+            ...  # a client works with fake.base_url and fake.api_key
+
+    clock: defaults to the running loop's (real, or virtual on a `simulation.VirtualTimeLoop`).
+    journal, faults: made when not given.
+
+    Leaving the context, or `aclose()`, ends everything; it raises ExceptionGroup if the fake had a defect.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        settings: Settings | None = None,
+        journal: Journal | None = None,
+        faults: FaultPlan | None = None,
+    ) -> None:
+        self.clock = clock or LoopClock()
+        self.settings = settings or Settings()
+        self.journal = journal or Journal(self.clock)
+        self.faults = faults or FaultPlan(self.clock, self.journal)
+        self.results = Results(self.settings)
+        """What the results say: `results.script([...])`."""
+        self._wallets: dict[str, Wallet] = {}
+        for number, (key, account) in enumerate(self.settings.accounts.items(), start=1):
+            self._wallets[key] = Wallet(f"key {number}", account, self.journal)
+            self.journal.secrets.register(key, f"key {number}")
+        self.journal.secrets.register(self.settings.livekit_api_secret, "livekit secret")
+        self._service = Service(
+            self,
+            clock=self.clock,
+            journal=self.journal,
+            faults=self.faults,
+            base_path=BASE_PATH,
+            body_limit=self.settings.body_limit,
+        )
+        self._lifecycle = Lifecycle(self._service, self.settings, self.results)
+        endpoints = Endpoints(self._lifecycle, self.clock, self.journal.secrets)
+        socket = ResultSocket(self._service, self._lifecycle, self._wallet_of)
+        self._service.add_routes([*endpoints.routes(), socket.route()])
+        self.faults.carry_out = self.carry_out
+        self._base_url: str | None = None
+
+    # --- hosting ------------------------------------------------------------------------------------
+
+    async def listen(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> str:
+        """Accept connections and return the base URL, with `/v0.2`.
+
+        On a virtual loop any host name is served in memory: `listen("api.overshoot.ai", 443)` makes
+        `https://api.overshoot.ai/v0.2` work. Raises PortInUseError; RemoteHostError for an address that
+        other machines can reach, unless `allow_remote`.
+        """
+        self._base_url = await self._service.listen(host, port, allow_remote=allow_remote)
+        return self._base_url
+
+    async def aclose(self) -> None:
+        """End everything: timers, streams' sockets, requests, tasks, the listener. Idempotent."""
+        await self._service.aclose()
+
+    async def __aenter__(self) -> Self:
+        if self._base_url is None:
+            await self.listen()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, with `/v0.2` and no trailing slash. Raises RuntimeError before `listen`."""
+        if self._base_url is None:
+            raise RuntimeError("the fake does not listen yet: `await fake.listen()`, or use `async with`")
+        return self._base_url
+
+    @property
+    def traffic(self) -> Traffic:
+        """Counters of what passed and what is under way."""
+        return self._service.traffic
+
+    # --- accounts -----------------------------------------------------------------------------------
+
+    @property
+    def api_key(self) -> str:
+        """The first of the settings' keys."""
+        return next(iter(self._wallets))
+
+    def account(self, key: str | None = None) -> Wallet:
+        """An API key's credits: `.credits_cents`, `.top_up(cents)`, `.empty()`. Raises KeyError."""
+        return self._wallets[key or self.api_key]
+
+    def revoke_key(self, key: str) -> None:
+        """From now on the key is answered 401 and 1008. *assumed*: its streams run on until their lease lapses."""
+        wallet = self._wallets[key]
+        wallet.revoked = True
+        self.journal.add(StateChanged("key", wallet.label, "valid", "revoked", None))
+
+    def _wallet_of(self, key: str) -> Wallet | None:
+        wallet = self._wallets.get(key)
+        return None if wallet is None or wallet.revoked else wallet
+
+    # --- streams ------------------------------------------------------------------------------------
+
+    @property
+    def streams(self) -> list[StreamView]:
+        """All streams there ever were, as they are now, in the order they were created."""
+        return [stream.view() for stream in self._lifecycle.streams.values()]
+
+    def stream(self, stream_id: str) -> StreamView:
+        """One stream as it is now. Raises KeyError."""
+        return self._lifecycle.streams[stream_id].view()
+
+    def open_streams(self) -> list[StreamView]:
+        """The streams that run."""
+        return [stream.view() for stream in self._lifecycle.open_streams()]
+
+    def end_stream(self, stream_id: str, reason: EndReason = "client_requested") -> None:
+        """End a stream as the server does. Raises KeyError, ValueError for a reason that is not documented."""
+        if reason not in get_args(EndReason):
+            raise ValueError(f"reason: {reason!r} is none of {', '.join(get_args(EndReason))}")
+        self._lifecycle.end(self._lifecycle.streams[stream_id], reason)
+
+    def frames(self, stream_id: str, *, on: bool) -> None:
+        """Let video reach the stream, or stop. Raises KeyError."""
+        self._lifecycle.frames(self._lifecycle.streams[stream_id], on=on)
+
+    def send_result(self, stream_id: str, **overrides: Any) -> dict[str, Any]:
+        """Send a result to the stream's sockets now, beside those that are due; returns it. Raises KeyError."""
+        return self._lifecycle.send_result(self._lifecycle.streams[stream_id], overrides)
+
+    def check_token(self, token: str) -> Token | None:
+        """A LiveKit token that was issued here and is valid now; None for any other."""
+        return self._lifecycle.tokens.check(token)
+
+    def change(self, **values: Any) -> Settings:
+        """Change settings from now on, as in a new release of the server; returns them.
+
+        Raises TypeError for a name that is none, ValueError for one that is fixed from the start.
+        """
+        fixed = {"accounts", "body_limit", "seed", "price_cents_per_second"} & values.keys()
+        if fixed:
+            raise ValueError(f"{', '.join(sorted(fixed))}: set from the start, with settings=Settings(...)")
+        self.settings = dataclasses.replace(self.settings, **values)
+        self._lifecycle.settings = self.results.settings = self.settings
+        return self.settings
+
+    # --- what the service asks (base.Vendor) ----------------------------------------------------------
+
+    def error(
+        self,
+        status: int,
+        request_id: str,
+        *,
+        code: str | None = None,
+        message: str | None = None,
+        details: Any = None,
+    ) -> dict[str, Any]:
+        """The documented error body."""
+        return error_body(status, request_id, code=code, message=message, details=details)
+
+    def identify(self, authorization: str | None) -> Principal | None:
+        """Whose bearer key it is. Source: contract › securitySchemes."""
+        if authorization is None or authorization[:7].title() != _BEARER:
+            return None
+        return self._wallet_of(authorization[7:].strip())
+
+    def carry_out(self, action: Action, stream_id: str | None, principal: Principal | None = None) -> None:
+        """Let a socket or state action happen: to a stream, or to those of an account, or to all."""
+        streams = self._lifecycle.open_streams(stream_id)
+        if stream_id is None and principal is not None:
+            streams = [stream for stream in streams if stream.wallet is principal]
+        match action:
+            case ExpireLease():
+                for stream in streams:
+                    self._lifecycle.expire(stream)
+            case ExpireToken():
+                for stream in streams:
+                    self._lifecycle.tokens.expire(stream)
+            case ExhaustCredits():
+                for wallet in self._wallets_meant(streams, stream_id, principal):
+                    wallet.empty("fault")
+            case Deploy(seconds=seconds, by=by):
+                self._service.outage.begin(seconds, by)
+                self._lifecycle.lose_server()
+            case _ if action.kind == "socket":
+                for stream in streams:
+                    for socket in tuple(stream.sockets):
+                        socket.carry_out(action)
+            case _:
+                raise TypeError(f"{action} is nothing that this fake can let happen")
+
+    def _wallets_meant(
+        self, streams: list[Stream], stream_id: str | None, principal: Principal | None
+    ) -> list[Wallet]:
+        if stream_id is not None:
+            return [stream.wallet for stream in streams]
+        return [wallet for wallet in self._wallets.values() if principal is None or wallet is principal]

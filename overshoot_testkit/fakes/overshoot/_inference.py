@@ -1,0 +1,96 @@
+"""When a stream's results are due."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from overshoot_testkit.clock import Timer
+    from overshoot_testkit.fakes.base import Service
+
+# Moments are computed, never added up, and compared with room for a float's last digits.
+_GRAIN = 1e-9
+
+
+class Inference:
+    """Produces at an interval while it runs: stopped → running → stopped.
+
+    Results that nobody listens to are counted, not made: without an audience no timer is set, so that
+    thousands of quiet streams cost nothing.
+    """
+
+    def __init__(self, service: Service, interval: float, produce: Callable[[int], None]) -> None:
+        self._service = service
+        self._interval = interval
+        self._produce = produce
+        self._audience = False
+        self._running = False
+        self._ran_before = False
+        self._anchor = 0.0
+        self._index = 0
+        """Of the next result since the anchor."""
+        self._before = 0
+        """Results of earlier runs."""
+        self._timer: Timer | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether results become due."""
+        return self._running
+
+    @property
+    def ran_before(self) -> bool:
+        """Whether it ever ran: the first result takes longer."""
+        return self._ran_before
+
+    def completed(self) -> int:
+        """How many results there were, heard or not."""
+        self._catch_up()
+        return self._before + self._index
+
+    def start(self, first_in: float) -> None:
+        """Run; the first result is due in `first_in` seconds, the others at the interval."""
+        if not self._running:
+            self._running = self._ran_before = True
+            self._anchor = self._service.clock.now() + first_in
+            self._arm()
+
+    def stop(self) -> None:
+        """Run no more."""
+        if self._running:
+            self._before = self.completed()
+            self._index = 0
+            self._running = False
+            self._service.cancel(self._timer)
+            self._timer = None
+
+    def set_audience(self, present: bool) -> None:
+        """Whether anybody listens."""
+        if present and not self._audience:
+            self._catch_up()
+        self._audience = present
+        self._arm()
+
+    def _due(self) -> float:
+        return self._anchor + self._index * self._interval
+
+    def _catch_up(self) -> None:
+        if self._running and not self._audience:
+            passed = (self._service.clock.now() - self._anchor) / self._interval
+            self._index = max(self._index, math.ceil(passed - _GRAIN))
+
+    def _arm(self) -> None:
+        if self._running and self._audience and self._timer is None:
+            self._timer = self._service.call_at(self._due(), self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        if not (self._running and self._audience):
+            return
+        number = self._before + self._index
+        self._index += 1
+        self._produce(number)
+        self._arm()

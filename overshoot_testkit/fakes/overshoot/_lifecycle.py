@@ -1,0 +1,271 @@
+"""What happens to streams over time: creation, lease, frames, end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from overshoot_testkit.fakes.base import Refusal
+from overshoot_testkit.fakes.overshoot._ids import identifier
+from overshoot_testkit.fakes.overshoot._inference import Inference
+from overshoot_testkit.fakes.overshoot._ledger import Ledger, micros
+from overshoot_testkit.fakes.overshoot._stream import Stream, StreamEvent
+from overshoot_testkit.fakes.overshoot._tokens import TokenMint
+from overshoot_testkit.fakes.overshoot.settings import ResultRequest
+from overshoot_testkit.journal import LeaseRenewed, StateChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from overshoot_testkit.fakes.base import Service, Socket
+    from overshoot_testkit.fakes.overshoot._ledger import Wallet
+    from overshoot_testkit.fakes.overshoot._results import Results
+    from overshoot_testkit.fakes.overshoot._rules import Order
+    from overshoot_testkit.fakes.overshoot.settings import EndReason, Settings
+
+
+class Lifecycle:
+    """All streams of one fake, on its clock."""
+
+    def __init__(self, service: Service, settings: Settings, results: Results) -> None:
+        self.streams: dict[str, Stream] = {}
+        self.settings = settings
+        self.ledger = Ledger(settings.price_cents_per_second, service.journal)
+        self.tokens = TokenMint(service.clock, service.journal)
+        self.results = results
+        self._service = service
+        self._clock = service.clock
+        self._journal = service.journal
+
+    # --- finding ------------------------------------------------------------------------------------
+
+    def find(self, stream_id: str | None, wallet: Wallet) -> Stream | None:
+        """A stream of this account, ended or not; nobody sees another's."""
+        stream = self.streams.get(stream_id or "")
+        if stream is None or stream.wallet is not wallet or stream.forgotten:
+            return None
+        return stream
+
+    def running(self, stream_id: str | None, wallet: Wallet) -> Stream:
+        """A stream of this account that runs. Raises Refusal 404."""
+        stream = self.find(stream_id, wallet)
+        if stream is None or not stream.is_open:
+            raise Refusal(404, "The stream does not exist or has ended.", code="stream_not_found")
+        return stream
+
+    def open_streams(self, stream_id: str | None = None) -> list[Stream]:
+        """Streams that run: all, or the one with this id."""
+        if stream_id is not None:
+            stream = self.streams.get(stream_id)
+            return [stream] if stream is not None and stream.is_open else []
+        return [stream for stream in self.streams.values() if stream.is_open]
+
+    # --- creation -----------------------------------------------------------------------------------
+
+    def create(self, order: Order, wallet: Wallet, opened_by: str) -> Stream:
+        """Start a stream, with its lease. Raises Refusal 402 or 429."""
+        limit = wallet.concurrency_limit
+        limit = self.settings.concurrency_limit if limit is None else limit
+        if not self.ledger.can_start(wallet):
+            raise Refusal(402)
+        if wallet.open_streams >= limit:
+            raise Refusal(429, f"The limit of {limit} concurrent streams is reached: close one first.")
+        number = len(self.streams) + 1
+        now = self._clock.now()
+        stream = Stream(
+            identifier(self.settings.seed, "stream", number),
+            number,
+            order,
+            wallet,
+            now,
+            opened_by,
+            micros(now),
+        )
+        interval = max(order.interval, self.settings.fastest_interval)
+        stream.inference = Inference(self._service, interval, lambda index: self._produce(stream, index))
+        self.streams[stream.id] = stream
+        wallet.open_streams += 1
+        self._journal.add(StateChanged("stream", stream.id, None, stream.state.value, "created"))
+        self.set_prompt(stream, order.inference.prompt)
+        self._lease(stream, self.settings.lease_ttl)
+        self._await_frames(stream)
+        return stream
+
+    def set_prompt(self, stream: Stream, prompt: str) -> None:
+        """From the next inference on, the prompt is this. Source: contract › Update prompt."""
+        stream.updated_at = self._clock.now()
+        stream.prompts.append((stream.updated_at, prompt, self._journal.secrets.text(prompt)))
+
+    # --- lease --------------------------------------------------------------------------------------
+
+    def keepalive(self, stream: Stream) -> tuple[int, float, float]:
+        """Charge and renew; returns the new TTL, seconds and cents charged. Raises Refusal 402.
+
+        *assumed*: a keepalive that is refused charges nothing; what is left is taken when the stream ends.
+        """
+        until = micros(self._clock.now())
+        if not self.ledger.affords(stream, until):
+            stream.unpaid = True
+            if self.settings.out_of_credits == "end":
+                self.end(stream, "insufficient_credits")
+            raise Refusal(402, "The credits are used up: the lease was not renewed.")
+        seconds, cents = self.ledger.charge(stream, until, "keepalive")
+        stream.unpaid = False
+        ttl = self.settings.keepalive_ttl or self.settings.lease_ttl
+        self._lease(stream, ttl)
+        if stream.awaits_recovery:
+            stream.awaits_recovery = False
+            self._run(stream)
+        return ttl, seconds, cents
+
+    def _lease(self, stream: Stream, ttl: int) -> None:
+        expires_at = self._clock.now() + ttl
+        stream.lease_expires_at = expires_at
+        self._journal.add(LeaseRenewed(stream.id, ttl, expires_at))
+        # A timer that fires too early looks again; only one that would fire too late is replaced.
+        if stream.lease_timer is None or stream.lease_timer_at > expires_at:
+            self._service.cancel(stream.lease_timer)
+            self._watch_lease(stream)
+
+    def _watch_lease(self, stream: Stream) -> None:
+        stream.lease_timer_at = stream.lease_expires_at
+        stream.lease_timer = self._service.call_at(stream.lease_timer_at, self._lapse, stream)
+
+    def _lapse(self, stream: Stream) -> None:
+        stream.lease_timer = None
+        if not stream.is_open:
+            return
+        if self._clock.now() < stream.lease_expires_at - 1e-6:
+            self._watch_lease(stream)
+            return
+        self.expire(stream)
+
+    def expire(self, stream: Stream) -> None:
+        """The lease lapses: the stream ends, charged to this moment."""
+        self.end(stream, "insufficient_credits" if stream.unpaid else "lease_expired", cause="expiry")
+
+    # --- frames -------------------------------------------------------------------------------------
+
+    def _await_frames(self, stream: Stream) -> None:
+        if self.settings.frames == "none":
+            return
+        if self.settings.frames_after <= 0:
+            self.frames(stream, on=True)
+        else:
+            moment = self._clock.now() + self.settings.frames_after
+            stream.frames_timer = self._service.call_at(moment, self._frames_arrive, stream)
+
+    def _frames_arrive(self, stream: Stream) -> None:
+        stream.frames_timer = None
+        self.frames(stream, on=True)
+
+    def frames(self, stream: Stream, *, on: bool) -> None:
+        """Let video arrive, or stop arriving. Inference stops at once, the state turns idle after a while."""
+        if not stream.is_open or stream.frames_on == on:
+            return
+        stream.frames_on = on
+        self._service.cancel(stream.frames_timer)
+        stream.frames_timer = None
+        if on:
+            stream.happen(StreamEvent.FRAMES_ARRIVED, self._journal)
+            if not stream.awaits_recovery:
+                self._run(stream)
+        else:
+            stream.inference.stop()
+            moment = self._clock.now() + self.settings.idle_after
+            stream.frames_timer = self._service.call_at(moment, self._frames_missed, stream)
+
+    def _frames_missed(self, stream: Stream) -> None:
+        stream.frames_timer = None
+        stream.happen(StreamEvent.FRAMES_MISSED, self._journal)
+
+    def _run(self, stream: Stream) -> None:
+        if not stream.frames_on:
+            return
+        later = self.settings.inference_latency_ms / 1000
+        stream.inference.start(later if stream.inference.ran_before else self.settings.first_result_latency)
+
+    # --- results ------------------------------------------------------------------------------------
+
+    def attach(self, stream: Stream, socket: Socket) -> None:
+        """A result socket has authenticated. *assumed*: results from before are not sent again."""
+        stream.sockets.append(socket)
+        stream.inference.set_audience(True)
+
+    def detach(self, stream: Stream, socket: Socket) -> None:
+        """A result socket has ended."""
+        if socket in stream.sockets:
+            stream.sockets.remove(socket)
+        stream.inference.set_audience(bool(stream.sockets))
+
+    def _produce(self, stream: Stream, index: int) -> None:
+        began = self._clock.now() - self.settings.inference_latency_ms / 1000
+        prompt, recorded = stream.prompt_at(began)
+        message = self.results.make(stream, index, prompt)
+        if message is not None:
+            self._broadcast(stream.sockets, message, recorded)
+
+    def send_result(self, stream: Stream, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a result now, beside those that are due."""
+        prompt, recorded = stream.prompt_at(self._clock.now())
+        order = stream.order
+        request = ResultRequest(
+            stream.id,
+            stream.number,
+            stream.inference.completed(),
+            order.mode,
+            order.inference.model,
+            prompt,
+            order.inference.output_schema_json,
+        )
+        message = self.results.message(stream, request, overrides)
+        self._broadcast(stream.sockets, message, recorded)
+        return message
+
+    def _broadcast(self, sockets: Iterable[Socket], message: dict[str, Any], prompt: str) -> None:
+        recorded = {**message, "prompt": prompt}
+        for name, value in message.items():
+            if name not in _PLAIN:
+                recorded[name] = self._journal.secrets.value({name: value})[name]
+        for socket in tuple(sockets):
+            socket.send(message, recorded)
+
+    # --- end ----------------------------------------------------------------------------------------
+
+    def end(self, stream: Stream, reason: EndReason, *, cause: str = "close", forget: bool = False) -> None:
+        """End a stream: final charge, sockets closed. Source: docs › End. Does nothing on an ended one."""
+        if not stream.happen(StreamEvent.ENDED, self._journal, reason):
+            return
+        stream.ended_reason = reason
+        stream.ended_at = self._clock.now()
+        stream.forgotten = forget
+        stream.wallet.open_streams -= 1
+        stream.frames_on = False
+        stream.inference.stop()
+        for timer in (stream.lease_timer, stream.frames_timer):
+            self._service.cancel(timer)
+        stream.lease_timer = stream.frames_timer = None
+        self.ledger.charge(stream, micros(self._clock.now()), cause)
+        for socket in stream.sockets:
+            socket.close(1001, f"stream ended: {reason}")
+        self.results.forget(stream.id)
+
+    # --- deploys ------------------------------------------------------------------------------------
+
+    def lose_server(self) -> None:
+        """A deploy begins. Source: seed 001 › Deploy Resilience.
+
+        Native streams stay and are recovered at their next keepalive; webrtc streams are lost. *assumed*:
+        user-managed rooms, which outlive the server too, are recovered like native ones; leases run on.
+        """
+        for stream in self.open_streams():
+            if stream.order.source_type == "webrtc":
+                self.end(stream, "webrtc_disconnected", forget=True)
+            else:
+                stream.inference.stop()
+                stream.awaits_recovery = True
+
+
+_PLAIN = frozenset(
+    {"id", "stream_id", "mode", "model_backend", "prompt", "inference_latency_ms", "total_latency_ms", "ok"}
+)
+"""Members of a result that the fake wrote itself, or whose copy without secrets is at hand."""

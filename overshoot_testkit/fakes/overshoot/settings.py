@@ -1,0 +1,159 @@
+"""Everything about the fake that can be set, each with the source of its default.
+
+`seed 000` is "Starting & Stopping Streams", `seed 001` "Transport & Connectivity", `contract` the vendor's
+published OpenAPI of v0.2, `docs` its other v0.2 material, `seen` behaviour observed on the real service.
+*assumed*: no source says; the value is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+EndReason = Literal[
+    "client_requested", "lease_expired", "insufficient_credits", "webrtc_disconnected", "livekit_disconnected"
+]
+"""Why a stream ended. Source: docs › result WebSocket, close reasons."""
+
+ModelStatus = Literal["ready", "degraded", "saturated", "unavailable"]
+"""Source: contract › GET /models. The first two are ready; the others reject new streams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an API key has."""
+
+    credits_cents: float = 1_000_000.0
+    """Cents. *assumed*: enough for any test that is not about credits."""
+    concurrency_limit: int | None = None
+    """Streams at a time; None is `Settings.concurrency_limit`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRequest:
+    """What a content generator is asked for: the result of one inference."""
+
+    stream_id: str
+    stream_number: int
+    """The fake's streams count from 1."""
+    index: int
+    """The stream's inferences count from 0."""
+    mode: Literal["clip", "frame"]
+    model: str
+    prompt: str
+    """The prompt that was active when the inference began."""
+    output_schema: Mapping[str, Any] | None
+
+
+DEFAULT_KEY = "ovs_test_key"
+"""Keys look like `ovs_…`. Source: docs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The behaviour of one fake. Times are seconds of the fake's clock, money is cents."""
+
+    # --- accounts
+
+    accounts: Mapping[str, Account] = field(default_factory=lambda: {DEFAULT_KEY: Account()})
+    """By API key. The journal calls them "key 1", "key 2", … in this order."""
+    concurrency_limit: int = 5
+    """Streams per API key; one more is answered 429. Source: seed 000 › Concurrent Stream Limits."""
+    price_cents_per_second: float = 0.05
+    """*assumed*: the price is unpublished. Billing is per second of stream time. Source: seed 000 › Billing."""
+    out_of_credits: Literal["expire", "end"] = "expire"
+    """What a keepalive answered 402 leads to. "expire": the lease is not renewed and the stream ends, with
+    reason insufficient_credits, when it lapses (contract › keepalive: "the stream will expire"). "end": it
+    ends at once (seed 000 › Billing: "will fail with a 402 error and the stream will stop")."""
+
+    # --- lease
+
+    lease_ttl: int = 45
+    """Seconds. Source: seed 000 › Keepalive. 30 and 90 were seen on other deployments."""
+    keepalive_ttl: int | None = None
+    """Seconds that a keepalive grants, where that differs from `lease_ttl`; None is the same."""
+    late_delete: Literal["204", "404"] = "204"
+    """Answer to DELETE for a stream that has ended. Source: contract (204); 404 stream_not_found was seen."""
+    keepalive_credits: bool = True
+    """Whether keepalives carry `credits_remaining_cents`, `cost_cents` and `seconds_charged`. Source:
+    contract (required); older servers were seen without."""
+
+    # --- transport
+
+    livekit_url: str = "wss://livekit.overshoot.test"
+    """Where native clients are sent. *assumed*: `.test` never resolves (RFC 6761), so nothing leaves the
+    machine; the real one is wss://livekit.overshoot.ai (seed 001)."""
+    livekit_api_key: str = "APIovershootfake"
+    """Issuer of the tokens. *assumed*"""
+    livekit_api_secret: str = "the-fake-signs-its-tokens-with-this-secret"  # noqa: S105 - guards nothing
+    """HMAC key of the tokens, at least 32 bytes. *assumed*"""
+    token_ttl: int = 300
+    """Seconds. Source: seed 001 › Token Lifecycle (5 minutes)."""
+    turn_servers: tuple[Mapping[str, str], ...] = ()
+    """For webrtc streams. *assumed* empty: the real ones would lead outside."""
+
+    # --- frames and inference
+
+    frames: Literal["arrive", "none"] = "arrive"
+    """Whether video reaches the server by itself; "none" leaves it to `OvershootFake.frames`."""
+    frames_after: float = 0.0
+    """Seconds from creation until frames arrive. *assumed*"""
+    idle_after: float = 5.0
+    """Seconds without frames until an active stream is idle. *assumed*"""
+    first_result_latency: float = 1.1
+    """Seconds from the first frame to the first result. Source: seen."""
+    inference_latency_ms: float = 350.0
+    """Milliseconds; a prompt counts for a result if it was active that long before. *assumed*"""
+    total_latency_ms: float = 520.0
+    """Milliseconds. *assumed*"""
+    fastest_interval: float = 0.05
+    """Seconds between results at least, whatever was asked. *assumed*: the contract's intervals have no
+    lower bound, a server does."""
+    frame_fps: float = 30.0
+    frame_width: int = 1920
+    frame_height: int = 1080
+    """Perceived video, as /info tells it once frames arrive. *assumed*"""
+    generate: Callable[[ResultRequest], str] | None = None
+    """Makes the `result` text of each inference; None is the built-in, which obeys the output schema."""
+
+    # --- models
+
+    models: Mapping[str, ModelStatus] = field(
+        default_factory=lambda: {
+            "Qwen/Qwen3.5-9B": "ready",
+            "Qwen/Qwen3.5-4B": "degraded",
+            "Qwen/Qwen3.5-27B": "saturated",
+            "Qwen/Qwen3.5-35B-A3B": "unavailable",
+        }
+    )
+    """The first is the one the seeds use; the others are *assumed*, one of each status."""
+    unknown_models: Literal["accept", "reject"] = "accept"
+    """*assumed*: no source says; the contract bounds the name by its length only."""
+    rejected_model_status: int = 422
+    """Status for a stream on a saturated or unavailable model. *assumed*: unpublished (docs › GET /models)."""
+
+    # --- result socket
+
+    socket_auth_timeout: float = 10.0
+    """Seconds to wait for the first message, then 1008. *assumed*: unpublished (docs › Auth)."""
+    unknown_stream_code: int = 1008
+    """Close code for a stream that does not exist or is another key's. *assumed*"""
+
+    # --- the server
+
+    body_limit: int = 1024 * 1024
+    """Bytes of a request body; more is answered 413. *assumed*"""
+    seed: int = 0
+    """Of all that looks random: ids, contents."""
+
+    def __post_init__(self) -> None:
+        for name in ("lease_ttl", "token_ttl", "concurrency_limit", "body_limit", "fastest_interval"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"Settings.{name}: {getattr(self, name)} must be greater than 0")
+        if self.keepalive_ttl is not None and self.keepalive_ttl <= 0:
+            raise ValueError(f"Settings.keepalive_ttl: {self.keepalive_ttl} must be greater than 0")
+        if len(self.livekit_api_secret.encode()) < 32:
+            raise ValueError("Settings.livekit_api_secret: HS256 needs at least 32 bytes (RFC 7518, 3.2)")
+        if not self.accounts:
+            raise ValueError("Settings.accounts: at least one API key is needed")
