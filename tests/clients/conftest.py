@@ -168,6 +168,12 @@ def alive():
 
 
 @pytest.fixture
+def gone():
+    """Whether a process that has been killed is gone; the system may take a moment over it."""
+    return lambda pid: any(not _alive(pid) for _ in range(300))
+
+
+@pytest.fixture
 def make_bench():
     return Bench
 

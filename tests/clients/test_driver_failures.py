@@ -173,7 +173,7 @@ async def test_it_refuses_a_request(script):
         assert () == client.calls
 
 
-async def test_it_hangs_and_is_gone_afterwards(script, alive):
+async def test_it_hangs_and_is_gone_afterwards(script, gone):
     command = script("answer(HELLO); read(); time.sleep(600)")
     client = await DriverClient.launch(command, patience=0.2)
     pid = client.pid
@@ -182,18 +182,18 @@ async def test_it_hangs_and_is_gone_afterwards(script, alive):
         await client.state()
     await client.aclose()
 
-    assert not alive(pid)
+    assert gone(pid)
 
 
-async def test_it_hangs_before_hello_and_leaves_nothing(script, tmp_path, alive):
+async def test_it_hangs_before_hello_and_leaves_nothing(script, tmp_path, gone):
     pid_file = tmp_path / "pid"
     command = script(f"import os; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(600)")
 
     assert "has not answered 'hello'" in await failing_launch(command, patience=1.0)
-    assert not alive(int(pid_file.read_text(encoding="utf-8")))
+    assert gone(int(pid_file.read_text(encoding="utf-8")))
 
 
-async def test_its_children_end_with_it(script, alive):
+async def test_its_children_end_with_it(script, alive, gone):
     command = script(
         """
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -207,7 +207,7 @@ async def test_its_children_end_with_it(script, alive):
 
     await client.aclose()
 
-    assert not alive(child)
+    assert gone(child)
 
 
 async def test_an_exception_in_a_callback_of_the_harness_is_raised_where_it_waits(script):
