@@ -48,19 +48,19 @@ def parse_json(data: bytes | str) -> Any:
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
     except UnicodeDecodeError as error:
-        raise NotJsonError(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
+        raise NotJsonError(f"The body is not UTF-8: {error.reason} at byte {error.start}") from None
     if _depth(text) > DEEPEST:
-        raise NotJsonError(f"the body is nested more than {DEEPEST} levels deep")
+        raise NotJsonError(f"The body is nested more than {DEEPEST} levels deep")
     try:
         value = _DECODER.decode(text)
     except NotJsonError:
         raise
     except json.JSONDecodeError as error:
-        raise NotJsonError(f"the body is not JSON: {error}") from None
+        raise NotJsonError(f"The body is not JSON: {error}") from None
     except ValueError as error:  # an integer of thousands of digits
-        raise NotJsonError(f"the body has a number that cannot be read: {error}") from None
+        raise NotJsonError(f"The body has a number that cannot be read: {error}") from None
     if "\\u" in text and not _encodable(value):
-        raise NotJsonError("the body has a lone surrogate, which is no Unicode character")
+        raise NotJsonError("The body has a lone surrogate, which is no Unicode character")
     return value
 
 
@@ -98,12 +98,12 @@ def _encodable(value: Any) -> bool:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise NotJsonError(f"the body has a number that is too large: {text[:40]}")
+        raise NotJsonError(f"The body has a number that is too large: {text[:40]}")
     return value
 
 
 def _refuse(name: str) -> NoReturn:
-    raise NotJsonError(f"the body is not JSON: {name} is not a JSON number")
+    raise NotJsonError(f"The body is not JSON: {name} is not a JSON number")
 
 
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)

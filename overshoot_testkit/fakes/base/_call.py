@@ -84,7 +84,7 @@ class Call:
 
 @dataclass(slots=True)
 class Reply:
-    """An answer: JSON body, str as text/html, or None for none. `recorded` is what the journal gets instead."""
+    """An answer. The body is JSON, a str as text/html, or None for none; `recorded` goes to the journal."""
 
     status: int
     body: Any = None

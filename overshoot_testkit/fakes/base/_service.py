@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -14,25 +14,25 @@ from overshoot_testkit.fakes.base._listener import Listener
 from overshoot_testkit.fakes.base._outage import Outage
 from overshoot_testkit.fakes.base._routes import Route, RouteTable
 from overshoot_testkit.fakes.base._socket import Socket
-from overshoot_testkit.fakes.base._traffic import Traffic
+from overshoot_testkit.fakes.base._work import Work
 from overshoot_testkit.faults import Occasion
-from overshoot_testkit.journal import Note, Request, Response, SocketOpened
+from overshoot_testkit.journal import Request, Response, SocketOpened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Iterable
 
-    from overshoot_testkit.clock import Clock, Timer
-    from overshoot_testkit.faults import FaultPlan
+    from overshoot_testkit.clock import Clock
+    from overshoot_testkit.faults import FaultPlan, Kind
     from overshoot_testkit.journal import Journal, Outcome
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _JSON = {"Content-Type": "application/json"}
-_REQUEST_FAULTS = frozenset({"request", "state"})
-_SOCKET_FAULTS = frozenset({"socket"})
+_REQUEST_FAULTS: frozenset[Kind] = frozenset({"request", "state"})
+_SOCKET_FAULTS: frozenset[Kind] = frozenset({"socket"})
 _LARGEST_MESSAGE = 4 * 1024 * 1024
 
 
-class Service:
+class Service(Work):
     """An HTTP and WebSocket server over one clock, one journal and one plan of faults. Knows no vendor.
 
     Every request takes the same way: numbered, read, journaled, met by its faults, answered by its
@@ -50,26 +50,20 @@ class Service:
         base_path: str = "",
         body_limit: int = 1024 * 1024,
     ) -> None:
+        super().__init__(clock, journal)
         self.vendor = vendor
-        self.clock = clock
-        self.journal = journal
         self.faults = faults
         self.base_path = base_path
         self.body_limit = body_limit
-        self.traffic = Traffic()
         self.routes = RouteTable(base_path)
         self.sockets: dict[int, Socket] = {}
         """Open WebSockets by number."""
-        self.errors: list[Exception] = []
-        """Our own defects, raised together by `aclose`."""
         self.calls: dict[str, Call] = {}
         """Requests that are being served, by request id."""
         self.listener = Listener(self._handle, self.traffic)
         self.outage = Outage(self)
         self._request_count = 0
         self._socket_count = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: set[Timer] = set()
         self._closed = False
         faults.routes = self.routes.names
 
@@ -91,58 +85,16 @@ class Service:
         if self._closed:
             return
         self._closed = True
-        for timer in self._timers:
-            timer.cancel()
+        self.cancel_timers()
         for call in self.calls.values():
             call.lost_as = "dropped"
         for socket in tuple(self.sockets.values()):
             socket.close(1001, "server closed")
         await asyncio.sleep(0)  # the writers' turn to send the close frames
         await self.listener.aclose()
-        for task in tuple(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self.cancel_tasks()
         if self.errors:
             raise ExceptionGroup("the fake itself failed; please report it", self.errors)
-
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """Run `work` beside the requests; it ends with the service at the latest."""
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and isinstance(error := task.exception(), Exception):
-            self.defect(error)
-
-    def call_at(self, when: float, callback: Callable[..., object], *args: object) -> Timer:
-        """As the clock's; ends with the service, and an exception counts as our defect."""
-
-        def due() -> None:
-            self._timers.discard(timer)
-            self.traffic.activity += 1
-            try:
-                callback(*args)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it must come to light in aclose
-                self.defect(error)
-
-        timer = self.clock.call_at(when, due)
-        self._timers.add(timer)
-        return timer
-
-    def cancel(self, timer: Timer | None) -> None:
-        """Cancel a timer of `call_at`."""
-        if timer is not None:
-            timer.cancel()
-            self._timers.discard(timer)
-
-    def defect(self, error: Exception) -> None:
-        """Note down a failure of our own."""
-        self.errors.append(error)
-        self.journal.add(Note(f"defect of the fake: {type(error).__name__}: {error}"))
 
     # --- a request's way ----------------------------------------------------------------------------
 
@@ -194,7 +146,7 @@ class Service:
             except NotJsonError as error:
                 recorded = {"not_json": secrets.text(raw.decode("utf-8", "replace"))}
                 if call.problem is None and call.route is not None and call.route.json_body:
-                    call.problem = Refusal(422, f"{error}"[0].upper() + f"{error}"[1:])
+                    call.problem = Refusal(422, str(error))
         if call.problem is None and call.route is not None and call.route.json_body:
             call.problem = _unusable(raw, content_type)
         self.traffic.requests_received += 1
@@ -232,22 +184,28 @@ class Service:
             await _faulting.held()
 
     def _process(self, call: Call) -> Reply:
+        obstacle = self._obstacle(call)
+        if obstacle is not None:
+            return self._refuse(call, obstacle)
+        assert call.route is not None
+        assert call.route.handler is not None
         try:
-            if self.outage.active:
-                raise Refusal(503)
-            if call.route is None or call.problem is not None and call.problem.status == 413:
-                raise call.problem or Refusal(404)
-            if call.principal is None and not call.route.public:
-                raise Refusal(401)
-            if call.problem is not None:
-                raise call.problem
-            assert call.route.handler is not None
             return call.route.handler(call)
         except Refusal as refusal:
             return self._refuse(call, refusal)
         except Exception as error:  # noqa: BLE001 - answered as a server would, raised again by aclose
             self.defect(error)
             return self._refuse(call, Refusal(500))
+
+    def _obstacle(self, call: Call) -> Refusal | None:
+        """What keeps a request from its handler: an outage, no such path, too long, no key, a bad body."""
+        if self.outage.active:
+            return Refusal(503)
+        if call.route is None or (call.problem is not None and call.problem.status == 413):
+            return call.problem
+        if call.principal is None and not call.route.public:
+            return Refusal(401)
+        return call.problem
 
     def _refuse(self, call: Call, refusal: Refusal) -> Reply:
         body = self.vendor.error(
@@ -354,7 +312,7 @@ def _nowhere(allowed: frozenset[str]) -> Refusal:
 def _unusable(raw: bytes, content_type: str | None) -> Refusal | None:
     if not raw:
         return Refusal(422, "A JSON body is required.")
-    kind: Literal[""] | str = (content_type or "").partition(";")[0].strip().lower()
+    kind = (content_type or "").partition(";")[0].strip().lower()
     if kind and kind != "application/json" and not kind.endswith("+json"):
         return Refusal(422, "The body must be sent as Content-Type: application/json.")
     return None

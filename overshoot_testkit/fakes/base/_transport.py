@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -20,11 +21,9 @@ def reset(transport: asyncio.Transport | None) -> None:
         return
     real = transport.get_extra_info("socket")
     if real is not None:
-        try:
+        # It may fail where the peer went first: then there is nobody left to be reset.
+        with contextlib.suppress(OSError):
             real.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-        except OSError:
-            # The peer went first: there is nobody left to be reset.
-            pass
     transport.abort()
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 from overshoot_testkit.fakes.base import Call, Refusal, Reply, Route
 from overshoot_testkit.fakes.overshoot import _rules, _sdp
 from overshoot_testkit.fakes.overshoot._ids import identifier, is_identifier
-from overshoot_testkit.fakes.overshoot._ledger import Wallet
 from overshoot_testkit.fakes.overshoot._stream import StreamState
 from overshoot_testkit.fakes.overshoot.contract import PromptUpdateRequest
 
 if TYPE_CHECKING:
     from overshoot_testkit.clock import Clock
+    from overshoot_testkit.fakes.overshoot._ledger import Wallet
     from overshoot_testkit.fakes.overshoot._lifecycle import Lifecycle
     from overshoot_testkit.fakes.overshoot._stream import Stream
     from overshoot_testkit.journal import Redactor

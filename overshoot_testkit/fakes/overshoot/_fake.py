@@ -11,15 +11,9 @@ from overshoot_testkit.fakes.overshoot._ledger import Wallet
 from overshoot_testkit.fakes.overshoot._lifecycle import Lifecycle
 from overshoot_testkit.fakes.overshoot._result_socket import ResultSocket
 from overshoot_testkit.fakes.overshoot._results import Results
+from overshoot_testkit.fakes.overshoot._state_faults import StateFaults
 from overshoot_testkit.fakes.overshoot.settings import EndReason, Settings
-from overshoot_testkit.faults import (
-    Action,
-    Deploy,
-    ExhaustCredits,
-    ExpireLease,
-    ExpireToken,
-    FaultPlan,
-)
+from overshoot_testkit.faults import FaultPlan
 from overshoot_testkit.journal import Journal, StateChanged
 
 if TYPE_CHECKING:
@@ -27,8 +21,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from overshoot_testkit.clock import Clock
-    from overshoot_testkit.fakes.overshoot._stream import Stream, StreamView
+    from overshoot_testkit.fakes.overshoot._stream import StreamView
     from overshoot_testkit.fakes.overshoot._tokens import Token
+    from overshoot_testkit.faults import Action
 
 BASE_PATH = "/v0.2"
 """Source: contract › servers."""
@@ -77,6 +72,7 @@ class OvershootFake:
         endpoints = Endpoints(self._lifecycle, self.clock, self.journal.secrets)
         socket = ResultSocket(self._service, self._lifecycle, self._wallet_of)
         self._service.add_routes([*endpoints.routes(), socket.route()])
+        self._state_faults = StateFaults(self._service, self._lifecycle, self._wallets.values())
         self.faults.carry_out = self.carry_out
         self._base_url: str | None = None
 
@@ -133,7 +129,7 @@ class OvershootFake:
         return self._wallets[key or self.api_key]
 
     def revoke_key(self, key: str) -> None:
-        """From now on the key is answered 401 and 1008. *assumed*: its streams run on until their lease lapses."""
+        """From now on the key is answered 401 and 1008. *assumed*: its streams run on until they lapse."""
         wallet = self._wallets[key]
         wallet.revoked = True
         self.journal.add(StateChanged("key", wallet.label, "valid", "revoked", None))
@@ -158,7 +154,7 @@ class OvershootFake:
         return [stream.view() for stream in self._lifecycle.open_streams()]
 
     def end_stream(self, stream_id: str, reason: EndReason = "client_requested") -> None:
-        """End a stream as the server does. Raises KeyError, ValueError for a reason that is not documented."""
+        """End a stream as the server does. Raises KeyError; ValueError for an undocumented reason."""
         if reason not in get_args(EndReason):
             raise ValueError(f"reason: {reason!r} is none of {', '.join(get_args(EndReason))}")
         self._lifecycle.end(self._lifecycle.streams[stream_id], reason)
@@ -168,7 +164,7 @@ class OvershootFake:
         self._lifecycle.frames(self._lifecycle.streams[stream_id], on=on)
 
     def send_result(self, stream_id: str, **overrides: Any) -> dict[str, Any]:
-        """Send a result to the stream's sockets now, beside those that are due; returns it. Raises KeyError."""
+        """Send a result now, beside those that are due, and return it. Raises KeyError."""
         return self._lifecycle.send_result(self._lifecycle.streams[stream_id], overrides)
 
     def check_token(self, token: str) -> Token | None:
@@ -209,32 +205,4 @@ class OvershootFake:
 
     def carry_out(self, action: Action, stream_id: str | None, principal: Principal | None = None) -> None:
         """Let a socket or state action happen: to a stream, or to those of an account, or to all."""
-        streams = self._lifecycle.open_streams(stream_id)
-        if stream_id is None and principal is not None:
-            streams = [stream for stream in streams if stream.wallet is principal]
-        match action:
-            case ExpireLease():
-                for stream in streams:
-                    self._lifecycle.expire(stream)
-            case ExpireToken():
-                for stream in streams:
-                    self._lifecycle.tokens.expire(stream)
-            case ExhaustCredits():
-                for wallet in self._wallets_meant(streams, stream_id, principal):
-                    wallet.empty("fault")
-            case Deploy(seconds=seconds, by=by):
-                self._service.outage.begin(seconds, by)
-                self._lifecycle.lose_server()
-            case _ if action.kind == "socket":
-                for stream in streams:
-                    for socket in tuple(stream.sockets):
-                        socket.carry_out(action)
-            case _:
-                raise TypeError(f"{action} is nothing that this fake can let happen")
-
-    def _wallets_meant(
-        self, streams: list[Stream], stream_id: str | None, principal: Principal | None
-    ) -> list[Wallet]:
-        if stream_id is not None:
-            return [stream.wallet for stream in streams]
-        return [wallet for wallet in self._wallets.values() if principal is None or wallet is principal]
+        self._state_faults.carry_out(action, stream_id, principal)

@@ -134,9 +134,9 @@ class _Maker:
         items = schema.get("items", {"type": "string"})
         wanted = int(schema.get("minItems", 0 if first or depth > 3 else 1))
         wanted = max(0, min(wanted, int(schema.get("maxItems", wanted)), 1000))
-        choices = items.get("enum") if isinstance(items, Mapping) else None
+        choices: list[Any] = list(items.get("enum", ())) if isinstance(items, Mapping) else []
         for index in range(wanted - len(made)):
-            distinct = schema.get("uniqueItems") and choices and index < len(choices)
+            distinct = schema.get("uniqueItems") and index < len(choices)
             made.append(choices[index] if distinct else self.make(items, depth + 1))
         return made
 

@@ -16,7 +16,7 @@ from overshoot_testkit.fakes.overshoot.contract import (
 )
 
 if TYPE_CHECKING:
-    from overshoot_testkit.fakes.overshoot.contract import FrameProcessingConfig, StreamInferenceConfig
+    from overshoot_testkit.fakes.overshoot.contract import StreamInferenceConfig
     from overshoot_testkit.fakes.overshoot.settings import Settings
 
 TOKENS_PER_SECOND = 128
@@ -83,15 +83,11 @@ def _processing(request: StreamCreateRequest) -> tuple[Mode, float, int | None]:
         raise _invalid("mode", f"is {request.mode!r}, but processing is that of mode {mode!r}")
     if isinstance(processing, ClipProcessingConfig):
         return mode, processing.delay_seconds, _target_fps(processing)
-    return mode, _interval(processing), None
-
-
-def _interval(processing: FrameProcessingConfig) -> float:
-    return processing.interval_seconds
+    return mode, processing.interval_seconds, None
 
 
 def _target_fps(clip: ClipProcessingConfig) -> int:
-    """Source: docs › Clip: target_fps alone, or fps + sampling_ratio → int(fps × sampling_ratio), not both."""
+    """Source: docs › Clip: target_fps alone, or int(fps × sampling_ratio), not both."""
     legacy = (clip.fps, clip.sampling_ratio)
     if clip.target_fps is not None:
         if legacy != (None, None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 from overshoot_testkit.journal import StateChanged
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from overshoot_testkit.journal import Journal
 
 
-class StreamState(str, Enum):
+class StreamState(StrEnum):
     """Source: contract › KeepaliveResponse.state; `ended` is ours, no answer carries it."""
 
     PENDING = "pending"

@@ -4,6 +4,7 @@ Equal to the contract, schema by schema; a test compares them. Validation is str
 `"2"` is no number. What the contract says in words only is in `_rules`.
 """
 
+# ruff: noqa: D101 - what each class is, the contract says under the same name
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
@@ -30,7 +31,7 @@ class _Open(BaseModel):
 
 
 class _Closed(_Open):
-    """additionalProperties: false"""
+    """Members that the contract does not name are refused."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="forbid")
 

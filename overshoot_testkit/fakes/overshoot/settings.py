@@ -7,7 +7,7 @@ published OpenAPI of v0.2, `docs` its other v0.2 material, `seen` behaviour obse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping  # noqa: TC003 - whoever reads a profile resolves the annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -61,7 +61,7 @@ class Settings:
     concurrency_limit: int = 5
     """Streams per API key; one more is answered 429. Source: seed 000 › Concurrent Stream Limits."""
     price_cents_per_second: float = 0.05
-    """*assumed*: the price is unpublished. Billing is per second of stream time. Source: seed 000 › Billing."""
+    """*assumed*: the price is unpublished. That it is per second: seed 000 › Billing."""
     out_of_credits: Literal["expire", "end"] = "expire"
     """What a keepalive answered 402 leads to. "expire": the lease is not renewed and the stream ends, with
     reason insufficient_credits, when it lapses (contract › keepalive: "the stream will expire"). "end": it
@@ -131,7 +131,7 @@ class Settings:
     unknown_models: Literal["accept", "reject"] = "accept"
     """*assumed*: no source says; the contract bounds the name by its length only."""
     rejected_model_status: int = 422
-    """Status for a stream on a saturated or unavailable model. *assumed*: unpublished (docs › GET /models)."""
+    """For a stream on a saturated or unavailable model. *assumed*: unpublished (docs › GET /models)."""
 
     # --- result socket
 
