@@ -2,6 +2,15 @@
 
 from overshoot_testkit.clients._driver import CallHandle, CallOutcome, DriverClient
 from overshoot_testkit.clients._driver_state import DriverState, Hello
+from overshoot_testkit.clients._loading import (
+    FORMS,
+    ClientSpec,
+    DriverSpec,
+    NodeSpec,
+    NpmSpec,
+    PythonSpec,
+    parse_spec,
+)
 from overshoot_testkit.clients._node import node_command
 from overshoot_testkit.clients._npm import fetch_package, package_name
 from overshoot_testkit.clients._process import DriverError
@@ -17,25 +26,35 @@ from overshoot_testkit.clients._protocol import (
     Target,
     report_of,
 )
+from overshoot_testkit.clients._python_client import ClientSpecError, client_problems
 
 __all__ = [
     "CAPABILITIES",
     "ERROR_KINDS",
+    "FORMS",
     "TRANSPORTS",
     "CallHandle",
     "CallOutcome",
     "Client",
     "ClientError",
+    "ClientSpec",
+    "ClientSpecError",
     "DriverClient",
     "DriverError",
+    "DriverSpec",
     "DriverState",
     "ErrorReport",
     "Hello",
     "Media",
+    "NodeSpec",
+    "NpmSpec",
     "Options",
+    "PythonSpec",
     "Target",
+    "client_problems",
     "fetch_package",
     "node_command",
     "package_name",
+    "parse_spec",
     "report_of",
 ]
