@@ -74,7 +74,10 @@ def failed_in_many_cases():
         findings = [silent]
         if name == "refused":
             findings.append(Finding("left_socket", "nothing left open", "1 connection still open"))
-        timeline = (TimelineEntry(0.0, "→ POST /v0.2/streams"), TimelineEntry(60.0, "- a minute on", marked=True))
+        timeline = (
+            TimelineEntry(0.0, "→ POST /v0.2/streams"),
+            TimelineEntry(60.0, "- a minute on", marked=True),
+        )
         cases.append(CaseVerdict(name, "fail", "", tuple(findings), timeline, 60.0, JOURNAL))
     return Verdict(
         "LIFE-09",
