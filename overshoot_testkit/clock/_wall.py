@@ -10,6 +10,7 @@ from overshoot_testkit.clock._globals import Replacements
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Self
 
     from overshoot_testkit.clock._clock import Clock
 
@@ -22,9 +23,17 @@ _active: dict[int, list[Clock]] = {}
 # The standard library's blocking calls measure their timeouts by it: with time that stands still they would
 # never end.
 _KEEP = (
-    "asyncio concurrent faulthandler multiprocessing overshoot_testkit.clock._wall queue sched selectors "
-    "socketserver subprocess threading"
-).split()
+    "asyncio",
+    "concurrent",
+    "multiprocessing",
+    "queue",
+    "sched",
+    "selectors",
+    "socketserver",
+    "subprocess",
+    "threading",
+    __name__,
+)
 
 
 def _virtual_monotonic() -> float:
@@ -43,12 +52,12 @@ _replacements = Replacements(
 
 
 class WallClock:
-    """While active, `time.time`, `datetime.now` and the like tell the clock's unix time, and
-    `time.monotonic` its `now()`.
+    """While active, wall time is the clock's `unix()` and `time.monotonic` its `now()`.
 
-    Wall time does not move by itself: `sync()` sets it to where the clock is. It is that of the whole
-    process (time-machine works below Python); monotonic time is the clock's only in the thread that entered,
-    so other threads' timeouts go on working. Entering again, in the same thread, is allowed.
+    Wall time is `time.time`, `datetime.now` and the like. It does not move by itself: `sync()` sets it to
+    where the clock is. It is that of the whole process (time-machine works below Python); monotonic
+    time is the clock's only in the thread that entered, so other threads' timeouts go on working. Entering
+    again, in the same thread, is allowed.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -56,7 +65,7 @@ class WallClock:
         self._travels: list[Any] = []
         self._traveller: Any = None
 
-    def __enter__(self) -> WallClock:
+    def __enter__(self) -> Self:
         import time_machine  # noqa: PLC0415  (it imports much, and only those who travel need it)
 
         travel = time_machine.travel(self._clock.unix(), tick=False)

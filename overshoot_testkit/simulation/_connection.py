@@ -68,7 +68,10 @@ class Connection:
         return self.to_client if pipe is self.to_server else self.to_server
 
     def end(self, signal: Signal) -> None:
-        """Lose the connection on the way: behind the bytes under way both ends see the signal, later ones vanish."""
+        """Lose the connection on the way.
+
+        Both ends see the signal behind the bytes that are under way; later bytes vanish.
+        """
         for pipe in (self.to_server, self.to_client):
             pipe.signal(signal)
             pipe.dead = True

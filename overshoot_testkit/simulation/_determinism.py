@@ -13,6 +13,7 @@ from overshoot_testkit.clock._globals import Replacements
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import Self
 
 _urandom = os.urandom
 _seed = random.Random.seed
@@ -39,11 +40,11 @@ _replacements = Replacements([(_urandom, _pinned_urandom)], keep=[__name__])
 
 
 class Pinned:
-    """While active in a thread: `random`, `os.urandom`, `secrets`, `uuid.uuid4`, new `random.Random()` and
-    aiohttp's WebSocket masks come from one seed; afterwards all goes on where it was.
+    """While active, all randomness of the thread comes from one seed; afterwards it goes on where it was.
 
-    Entered again, the sequence continues. Limits: `random.Random` objects made before, and native code,
-    keep their own state.
+    That is `random`, `os.urandom`, `secrets`, `uuid.uuid4`, each new `random.Random()`, and the masks of
+    aiohttp's WebSockets. Entered again, the sequence continues. Limits: `random.Random` objects made before,
+    and native code, keep their own state.
     """
 
     def __init__(self, seed: int) -> None:
@@ -52,7 +53,7 @@ class Pinned:
         self._ours: dict[int, Any] = {}
         self._theirs: list[tuple[random.Random, Any]] = []
 
-    def __enter__(self) -> Pinned:
+    def __enter__(self) -> Self:
         for index, generator in enumerate(_shared_generators()):
             self._theirs.append((generator, generator.getstate()))
             if index in self._ours:
@@ -61,7 +62,7 @@ class Pinned:
                 generator.seed(f"random {self._seed} {index}")
         if not _active:
             _replacements.put()
-            random.Random.seed = _pinned_seed  # type: ignore[assignment,method-assign]
+            random.Random.seed = _pinned_seed  # type: ignore[method-assign]
         _active.setdefault(threading.get_ident(), []).append(self._bytes)
         return self
 

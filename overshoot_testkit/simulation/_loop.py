@@ -24,7 +24,6 @@ from overshoot_testkit.simulation._transport import MemoryTransport
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
     from concurrent.futures import Executor
-    from contextvars import Context
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 
@@ -114,7 +113,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             self._selector.woken = True
             super()._write_to_self()  # type: ignore[misc]
 
-    def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: Any) -> None:
+    def add_signal_handler(  # type: ignore[override]
+        self, sig: int, callback: Callable[..., object], *args: Any
+    ) -> None:
         super().add_signal_handler(sig, callback, *args)
         self._selector.watch_always()
 
@@ -131,7 +132,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self.outside.watch(work, func)
         return done
 
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         if self.outside.gave_up and self._default_executor is not None:
             # Waiting for the thread that held the clock for too long would take as long again.
             self._default_executor.shutdown(wait=False, cancel_futures=True)
@@ -156,14 +157,14 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     # --- network
 
-    async def getaddrinfo(  # type: ignore[override]
+    async def getaddrinfo(
         self,
         host: str | bytes | None,
         port: str | int | bytes | None,
         *,
         family: int = 0,
         type: int = 0,  # noqa: A002  (asyncio's name for it)
-        proto: int = 0,
+        proto: int = 0,  # noqa: ARG002  (asyncio's signature)
         flags: int = 0,
     ) -> list[tuple[Any, ...]]:
         if host is None and flags & socket.AI_PASSIVE:
@@ -236,7 +237,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             )
         if host is None and port is None:
             raise ValueError("Neither host/port nor sock were specified")
-        hosts = [host] if host is None or isinstance(host, str) else list(host)
+        hosts: list[str | None] = [host] if host is None or isinstance(host, str) else list(host)
         server = self.network.bind(protocol_factory, hosts, port or 0, ssl)
         if start_serving:
             await server.start_serving()
@@ -250,7 +251,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         **options: Any,
     ) -> asyncio.BaseTransport | None:
         if not isinstance(transport, MemoryTransport):
-            return await super().start_tls(transport, protocol, sslcontext, **options)  # type: ignore[arg-type]
+            return await super().start_tls(transport, protocol, sslcontext, **options)
         transport.describe_tls(sslcontext)
         transport.set_protocol(protocol)
         transport.resume_reading()

@@ -22,6 +22,7 @@ from overshoot_testkit.simulation._stacks import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
+    from types import FrameType
 
     from overshoot_testkit.simulation._loop import VirtualTimeLoop
 
@@ -31,20 +32,14 @@ _WAKES_US = 0.05
 _WATCHED = 0.001
 
 # Where a thread stands that waits for others: (module, function) of its innermost Python frame.
+# Condition.wait is behind events, queues, semaphores, barriers and futures.
 _PARKED = frozenset(
     {
         ("threading", "wait"),
-        ("threading", "acquire"),
         ("threading", "join"),
         ("threading", "_wait_for_tstate_lock"),
-        ("queue", "get"),
-        ("queue", "put"),
-        ("queue", "join"),
         ("concurrent.futures.thread", "_worker"),
-        ("concurrent.futures.process", "wait_result_broken_or_wakeup"),
-        ("multiprocessing.connection", "wait"),
         ("selectors", "select"),
-        ("socketserver", "serve_forever"),
     }
 )
 
@@ -114,10 +109,8 @@ class OutsideWork:
 
     def _busy_threads(self) -> bool:
         """Whether a thread that began after the loop is at work; notes since when."""
-        busy = []
-        for thread in threading.enumerate():
-            if thread not in self._older and self._is_busy(thread):
-                busy.append(thread)
+        running = threading.enumerate()
+        busy = [thread for thread in running if thread not in self._older and self._is_busy(thread)]
         if busy or self._threads:
             now = time.perf_counter()
             self._threads = {thread: self._threads.get(thread, now) for thread in busy}
@@ -129,13 +122,14 @@ class OutsideWork:
         if type(thread).__module__.startswith("anyio."):
             worker: Any = thread
             return worker.loop is self._loop and not worker.stopping and thread not in worker.idle_workers
-        queue = pool._threads_queues.get(thread)  # type: ignore[attr-defined]  # noqa: SLF001
+        queue = pool._threads_queues.get(thread)  # noqa: SLF001
         if queue is not None and queue.qsize():
             return True
         frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001
         if frame is None:
             return thread.is_alive()
-        return (frame.f_globals.get("__name__"), frame.f_code.co_name) not in _PARKED
+        place = frame.f_globals.get("__name__"), frame.f_code.co_name
+        return place not in _PARKED or (place[0] == "threading" and _is_woken(frame))
 
     # --- errors
 
@@ -147,20 +141,34 @@ class OutsideWork:
         if late:
             self.gave_up = True
             raise ClockHeldError(
-                f"virtual time stands still at {self._loop.time():g} s: real work has held the clock for more "
-                f"than {self.limit:g} real seconds (loop.hold_limit)\n" + "\n".join(late)
+                f"virtual time stands still at {self._loop.time():g} s: real work has held the clock for "
+                f"more than {self.limit:g} real seconds (loop.hold_limit)\n" + "\n".join(late)
             )
 
     def _deadlock_text(self) -> str:
         tasks = sorted(map(describe_task, asyncio.all_tasks(self._loop)))
         lines = [f"  {line}" for line in tasks] or ["  no task is pending"]
-        for link in self._loop.network.links:
-            if link.stalled:
-                lines.append(f"  the link to {link.host} is stalled: {', '.join(sorted(link.stalled))}")
+        stalled = [link for link in self._loop.network.links if link.stalled]
+        lines += [
+            f"  the link to {link.host} is stalled: {', '.join(sorted(link.stalled))}" for link in stalled
+        ]
         return (
-            f"deadlock at {self._loop.time():g} s of virtual time: no timer is set, nothing is ready and no real "
-            "work is outstanding. Pending tasks and where they wait:\n" + "\n".join(lines)
+            f"deadlock at {self._loop.time():g} s of virtual time: no timer is set, nothing is ready and no "
+            "real work is outstanding. Pending tasks and where they wait:\n" + "\n".join(lines)
         )
+
+
+def _is_woken(frame: FrameType) -> bool:
+    """Whether a waiting thread has been told to go on and only lacks a processor.
+
+    `Condition.wait` blocks on a lock of its own, `waiter`, which whoever notifies it releases; `join` ends
+    when its thread has.
+    """
+    names = frame.f_locals
+    if frame.f_code.co_name == "wait":
+        waiter = names.get("waiter")
+        return waiter is None or not waiter.locked()
+    return not names["self"].is_alive()
 
 
 def _thread_text(thread: threading.Thread) -> Callable[[], str]:
@@ -170,6 +178,6 @@ def _thread_text(thread: threading.Thread) -> Callable[[], str]:
 
 
 def _busy_pool_threads() -> str:
-    threads = list(pool._threads_queues)  # type: ignore[attr-defined]  # noqa: SLF001
+    threads = list(pool._threads_queues)  # noqa: SLF001
     texts = [f"thread {thread.name!r} {describe_thread(thread.ident)}" for thread in threads]
     return "".join(f"\n    {text}" for text in texts if ":" in text and "in _worker" not in text)

@@ -11,7 +11,7 @@ from typing import Any
 from overshoot_testkit.simulation._stacks import describe_callback, describe_task
 
 owner: ContextVar[str] = ContextVar("overshoot_testkit_owner", default="")
-"""Whose code is running. Set it before a client starts; what is made from then on, in that context, is its own."""
+"""Whose code is running: what is made in a context that has it set is that owner's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def timers_of(
         callback, args = handle._callback, handle._args  # type: ignore[attr-defined] # noqa: SLF001
         if handle.cancelled() or context.get(owner, "") != name or is_internal(callback):
             continue
-        mine.append(f"{describe_callback(callback, args, loop)}, due at {handle.when():g} s")
+        mine.append(f"{describe_callback(callback, tuple(args or ()), loop)}, due at {handle.when():g} s")
     return tuple(mine)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import enum
 from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import asyncio
+
     from overshoot_testkit.simulation._connection import Connection
     from overshoot_testkit.simulation._link import Direction, Link
     from overshoot_testkit.simulation._loop import VirtualTimeLoop

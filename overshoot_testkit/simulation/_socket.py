@@ -41,7 +41,7 @@ class Descriptors:
 
 
 class VirtualSocket:
-    """The part of a socket that protocols and client libraries look at; reading and writing is the transport's."""
+    """What protocols and client libraries look at in a socket; reading and writing is the transport's."""
 
     family = socket.AF_INET
     type = socket.SOCK_STREAM
@@ -64,10 +64,8 @@ class VirtualSocket:
             raise OSError(107, "Transport endpoint is not connected")
         return self._peername
 
-    def setsockopt(
-        self, level: int, option: int, value: int | bytes | None, length: int | None = None
-    ) -> None:
-        self._options[level, option] = b"\0" * (length or 0) if value is None else value
+    def setsockopt(self, level: int, option: int, value: int | bytes | None, length: int = 0) -> None:
+        self._options[level, option] = bytes(length) if value is None else value
 
     def getsockopt(self, level: int, option: int, length: int = 0) -> int | bytes:
         return self._options.get((level, option), bytes(length) if length else 0)

@@ -12,14 +12,26 @@ from types import CodeType, FrameType
 from typing import Any, cast
 
 _STDLIB = str(Path(sysconfig.get_paths()["stdlib"]))
+# Packages on whose behalf nobody opens a connection.
 _LIBRARIES = frozenset(
-    "aiohappyeyeballs aiohttp anyio asyncio contextlib httpcore httpcore2 httpx httpx2 openai websockets "
-    "overshoot_testkit.simulation".split()
+    {
+        "aiohappyeyeballs",
+        "aiohttp",
+        "anyio",
+        "asyncio",
+        "contextlib",
+        "httpcore",
+        "httpcore2",
+        "httpx",
+        "httpx2",
+        "openai",
+        "websockets",
+    }
 )
 
 
 def describe_task(task: asyncio.Task[Any]) -> str:
-    """Name, coroutine and where it waits: the innermost line outside the standard library, and what it awaits."""
+    """Name, coroutine, the innermost line of it outside the standard library, and what waits there."""
     coroutine = task.get_coro()
     name = getattr(coroutine, "__qualname__", type(coroutine).__name__)
     frames = await_chain(coroutine)

@@ -76,7 +76,7 @@ class PassThrough:
     def version(self) -> str:
         return "TLSv1.3"
 
-    def get_channel_binding(self, cb_type: str = "tls-unique") -> bytes | None:
+    def get_channel_binding(self, cb_type: str = "tls-unique") -> bytes | None:  # noqa: ARG002
         return None
 
 
@@ -108,7 +108,7 @@ def _context_classes(cls: type[ssl.SSLContext]) -> Iterator[type[ssl.SSLContext]
 
 
 def _passing(original: Callable[..., Any], loop: asyncio.AbstractEventLoop) -> Callable[..., Any]:
-    def wrap_bio(
+    def wrap_bio(  # noqa: PLR0917  (the signature of the original)
         self: ssl.SSLContext,
         incoming: ssl.MemoryBIO,
         outgoing: ssl.MemoryBIO,
@@ -124,6 +124,6 @@ def _passing(original: Callable[..., Any], loop: asyncio.AbstractEventLoop) -> C
 
 
 def _belongs_to(loop: asyncio.AbstractEventLoop) -> bool:
-    running = asyncio._get_running_loop()  # type: ignore[attr-defined]  # noqa: SLF001  (as anyio and httpcore)
+    running = asyncio._get_running_loop()  # noqa: SLF001  (as anyio and httpcore)
     # anyio's worker threads say whose they are.
     return loop in (running, getattr(threading.current_thread(), "loop", None))

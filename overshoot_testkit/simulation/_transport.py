@@ -38,6 +38,7 @@ class MemoryTransport(asyncio.Transport):
         "_eof_seen",
         "_eof_sent",
         "_high",
+        "_info",
         "_inward",
         "_loop",
         "_lost",
@@ -50,7 +51,7 @@ class MemoryTransport(asyncio.Transport):
         "paused",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  (made in one place)
         self,
         loop: VirtualTimeLoop,
         connection: Connection,
@@ -61,7 +62,8 @@ class MemoryTransport(asyncio.Transport):
     ) -> None:
         sockname, peername = addresses
         sock = VirtualSocket(sockname, peername, self._fileno)
-        super().__init__({"socket": sock, "sockname": sockname, "peername": peername})
+        self._info: dict[str, Any] = {"socket": sock, "sockname": sockname, "peername": peername}
+        super().__init__(self._info)
         self._loop = loop
         self._connection = connection
         self._inward, self._outward = pipes
@@ -101,7 +103,7 @@ class MemoryTransport(asyncio.Transport):
 
     def describe_tls(self, sslcontext: object) -> None:
         """Let the protocol believe that the connection is encrypted."""
-        self._extra["sslcontext"] = sslcontext
+        self._info["sslcontext"] = sslcontext
 
     # --- from the pipe
 
@@ -273,7 +275,7 @@ class MemoryTransport(asyncio.Transport):
 
     def _say_end(self) -> None:
         """Tell the peer, by end-of-stream or by reset."""
-        rude = self._inward.has_unread_bytes() or self._extra["socket"].resets_on_close
+        rude = self._inward.has_unread_bytes() or self._info["socket"].resets_on_close
         self._closing = True
         if self._loop.is_closed():
             return
@@ -333,7 +335,7 @@ class MemoryTransport(asyncio.Transport):
 
     def __repr__(self) -> str:
         state = "closed" if self._lost else "closing" if self._closing else "open"
-        return f"<MemoryTransport {state} {self._extra['sockname']} -> {self._extra['peername']}>"
+        return f"<MemoryTransport {state} {self._info['sockname']} -> {self._info['peername']}>"
 
 
 def _feed(protocol: Any, data: bytes) -> None:

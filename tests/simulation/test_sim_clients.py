@@ -61,7 +61,7 @@ def test_streams_of_asyncio_itself_work_and_can_be_upgraded_to_tls():
     async def story():
         async with serving():
             reader, writer = await asyncio.open_connection(HOST, 443)
-            await writer.start_tls(True)  # noqa: FBT003
+            await writer.start_tls(True)
             writer.write(b"GET /v0.2/healthz HTTP/1.0\r\nHost: x\r\n\r\n")
             status = await reader.readline()
             writer.close()

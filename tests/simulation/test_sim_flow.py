@@ -86,7 +86,7 @@ def test_what_was_written_before_a_close_arrives_and_the_close_waits_for_it():
         _, writer = await asyncio.open_connection(HOST, 1)
         writer.write(bytes(FIFTY_MEGABYTES))
         writer.close()
-        loop.call_later(50, lambda: sink.transport.resume_reading())
+        loop.call_later(50, lambda: sink.transport.resume_reading())  # noqa: PLW0108  (not yet connected)
         await writer.wait_closed()
         closed_at = loop.time()
         await asyncio.sleep(1)

@@ -193,7 +193,7 @@ def test_words_that_mean_nothing_are_refused():
             link.cut_after(1, "to_client", "gently")
         with pytest.raises(ValueError, match="not negative"):
             link.cut_after(-1, "to_client")
-        with pytest.raises(LookupError, match="no host '10.9.9.9'"):
+        with pytest.raises(LookupError, match=r"no host '10\.9\.9\.9'"):
             loop().network.link("10.9.9.9")
 
     story_with_client(story)

@@ -208,8 +208,7 @@ def test_a_thread_of_ones_own_holds_the_clock_while_it_works_and_not_while_it_wa
         asked.set()
         begin = loop().time()
         hour = asyncio.create_task(asyncio.sleep(3600))
-        while thread.is_alive() and not answered.is_set():
-            await asyncio.sleep(0)
+        await answered.wait()
         thread.join()
         hour.cancel()
         return begin, loop().time()
@@ -245,10 +244,7 @@ def test_a_thread_that_waits_for_the_loop_does_not_hold_it():
             return asyncio.run_coroutine_threadsafe(asyncio.sleep(60, "an hour later"), running).result()
 
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            answer = pool.submit(ask)
-            while not answer.done():
-                await asyncio.sleep(1)
-            return answer.result()
+            return await asyncio.wrap_future(pool.submit(ask))
 
     assert "an hour later" == run(story)
 

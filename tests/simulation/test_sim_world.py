@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import importlib
 import os
 import random
@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from contextvars import copy_context
+from pathlib import Path
 from time import monotonic, monotonic_ns
 
 import aiohttp
@@ -25,14 +26,13 @@ from overshoot_testkit.clock import EPOCH, SteppedClock
 from overshoot_testkit.clock._wall import WallClock
 from overshoot_testkit.simulation import VirtualTimeLoop, owner, run
 
-
 # --- wall time
 
 
 def test_wall_time_and_monotonic_time_follow_the_loop():
     async def story():
         await asyncio.sleep(90)
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         return time.time(), now.isoformat(), time.monotonic(), monotonic(), monotonic_ns()
 
     expected = (EPOCH + 90, "2026-01-01T00:01:30+00:00", 90.0, 90.0, 90_000_000_000)
@@ -208,7 +208,7 @@ print(len(seen), hashlib.sha256(repr(seen).encode()).hexdigest())
 
 def test_every_byte_on_the_wire_is_the_same_in_every_process():
     """WebSocket keys and masks, multipart boundaries and Date headers included."""
-    code = WIRE.format(folder=os.path.dirname(__file__))
+    code = WIRE.format(folder=str(Path(__file__).parent))
     outputs = set()
     for seed in ("0", "1", "4711"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
