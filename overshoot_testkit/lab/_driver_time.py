@@ -70,16 +70,17 @@ class DriverTime:
             server = _or_never(self._clock.next_timer())
             client = _or_never(state.next_timer)
             to = min(server, client, when)
-            if to >= when and server > when and client > when:
-                self._clock.step(when)
-                await self._driver.step(when)
-                return False
-            if client <= server:
-                self._clock.step(to) if server > to else None
-                await self._driver.step(to)
-            else:
-                await self._driver.step(to)
+            # The side with nothing to fire at this moment is only moved there; at equal moments the server
+            # goes first, and the client's timer is the next turn's.
+            if server <= client and server <= when:
+                if client > to:
+                    await self._driver.step(to)
                 self._clock.step(to)
+            else:
+                self._clock.step(to)
+                await self._driver.step(to)
+                if client > when:
+                    return False
             state = await self.settle()
 
     async def settle(self) -> DriverState:

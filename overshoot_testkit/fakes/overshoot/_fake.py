@@ -49,10 +49,10 @@ class OvershootFake:
         journal: Journal | None = None,
         faults: FaultPlan | None = None,
     ) -> None:
-        self.clock = clock or LoopClock()
-        self.settings = settings or Settings()
-        self.journal = journal or Journal(self.clock)
-        self.faults = faults or FaultPlan(self.clock, self.journal)
+        self.clock = LoopClock() if clock is None else clock
+        self.settings = Settings() if settings is None else settings
+        self.journal = Journal(self.clock) if journal is None else journal
+        self.faults = FaultPlan(self.clock, self.journal) if faults is None else faults
         self.results = Results(self.settings)
         """What the results say: `results.script([...])`."""
         self._wallets: dict[str, Wallet] = {}
