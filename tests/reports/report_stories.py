@@ -19,7 +19,7 @@ from overshoot_testkit.reports import RunFacts
 FACTS = RunFacts(system="overshoot v0.2", tool_version="0.1.0", seed=7)
 CLIENT, VERSION = "shaky-sdk", "1.4.2"
 STAND_IN = "peer connection and camera are stand-ins: no ICE, no media"
-REPLAY = "overshoot-testkit conformance --client node:./a-long-path/to/the/package/of/shaky-sdk --seed 7 --rules {}"
+REPLAY = "overshoot-testkit conformance --client node:./a-long-path/to/the/package --seed 7 --rules {}"
 JOURNAL = '{"at":0.0,"event":"client_called","method":"start","seq":0}\n'
 
 
@@ -133,7 +133,7 @@ def not_judged():
 
 
 def broken():
-    reason = "the driver ended with exit code 3.\nCommand: node driver.mjs\nIts last standard error:\n  out of memory"
+    reason = "the driver ended with exit code 3.\nCommand: node driver.mjs\nIt said:\n  out of memory"
     timeline = (TimelineEntry(0.0, "client.start() called"),)
     return Verdict(
         "CLEAN-02",

@@ -1,4 +1,4 @@
-"""What a run leaves in a report directory: for programs, for CI systems, and for whoever studies a failure."""
+"""What a run leaves in a report directory: for programs, for CI, for whoever studies a failure."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_a_directory_that_cannot_be_is_refused_with_the_reason(tmp_path):
     in_the_way.write_text("I am a file")
 
     for place in (in_the_way, in_the_way / "inside"):
-        with pytest.raises(ReportError, match="cannot write reports to .*report.*Name a directory"):
+        with pytest.raises(ReportError, match=r"cannot write reports to .*report.*Name a directory"):
             prepare_directory(place)
 
 
