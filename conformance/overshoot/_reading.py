@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from overshoot_testkit.journal import ClientCalled, ClientReturned, ErrorReported, StateChanged
+from overshoot_testkit.fakes.overshoot import OvershootFake
+from overshoot_testkit.journal import (
+    ClientCalled,
+    ClientProbed,
+    ClientReturned,
+    ErrorReported,
+    Inventory,
+    Request,
+    StateChanged,
+)
+from overshoot_testkit.lab import Finding, Lab
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from overshoot_testkit.journal import Recording
+
+OvershootLab = Lab[OvershootFake]
+"""The laboratory that all of Overshoot's rules work in."""
+
+DELETES = 5
+"""How many requests to close one stream count as bounded; the rules name no number."""
 
 
 class Failure(NamedTuple):
@@ -20,9 +38,12 @@ class Failure(NamedTuple):
     close_code: int | None
     reason: str | None
 
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.message}) at {self.at:g} s"
+
 
 def failures(seen: Recording) -> list[Failure]:
-    """Every failure that was reported, once.
+    """Every failure that was reported, once, in the order of time.
 
     An exception from start and the error callback for the same failure count once: a callback that ran
     while start was under way tells the same failure as the exception.
@@ -48,7 +69,50 @@ def failures(seen: Recording) -> list[Failure]:
                 error["reason"],
             )
         )
-    return sorted(reported)
+    return sorted(reported, key=lambda each: each.at)
+
+
+def terminal(seen: Recording, *, since: float, by: float, settle: float) -> Iterator[Finding]:
+    """What a client that met a terminal cause at `since` left undone, by the moment `by` at the latest.
+
+    Terminal is: inactive, exactly one failure reported, and from then on (after `settle` seconds) no request
+    but DELETE and its bounded retries. The scenario must probe the client after `by`.
+    """
+    reported = [failure for failure in failures(seen) if failure.at >= since]
+    over = by
+    if not reported:
+        yield Finding("not-reported", f"one failure reported by {by:g} s", "none was", by)
+    else:
+        first = reported[0]
+        over = min(first.at, by)
+        if first.at > by:
+            yield Finding("reported-late", f"the failure reported by {by:g} s", f"{first}", first.at)
+    if len(reported) > 1:
+        told = ", then ".join(str(failure) for failure in reported)
+        yield Finding("reported-twice", "one failure reported", told, reported[1].at)
+    yield from still_active(seen, since=by)
+    yield from requests_after(seen, over, settle=settle)
+
+
+def still_active(seen: Recording, *, since: float) -> Iterator[Finding]:
+    """That the client says it is active although its stream is over."""
+    for probe in seen.of(ClientProbed, since=since, is_active=True):
+        yield Finding("still-active", f"inactive by {since:g} s", f"is_active() is true at {probe.at:g} s", probe.at)
+        return
+
+
+def requests_after(seen: Recording, over: float, *, settle: float) -> Iterator[Finding]:
+    """Requests of a client whose stream is over: nothing but a few DELETEs is allowed."""
+    later = seen.of(Request, since=over)
+    others = [each for each in later if each.method != "DELETE" and each.at > over + settle]
+    if others:
+        seen_then = f"{len(others)}, the first {others[0].method} {others[0].path} at {others[0].at:g} s"
+        yield Finding("went-on-asking", f"no request but DELETE after {over:g} s", seen_then, others[0].at)
+    deletes = [each for each in later if each.method == "DELETE"]
+    if len(deletes) > DELETES:
+        yield Finding(
+            "deletes-without-end", f"at most {DELETES} DELETEs", f"{len(deletes)}", deletes[DELETES].at
+        )
 
 
 def open_streams(seen: Recording, at: float = float("inf")) -> list[str]:
@@ -59,7 +123,30 @@ def open_streams(seen: Recording, at: float = float("inf")) -> list[str]:
     return [stream for stream, state in states.items() if state != "ended"]
 
 
+def ends(seen: Recording) -> list[StateChanged]:
+    """Each end of a stream on the server, with its reason."""
+    return seen.of(StateChanged, entity="stream", after="ended")
+
+
+def called_at(seen: Recording, method: str) -> float | None:
+    """When a method of the client was first called; None if it never was."""
+    called = seen.first(ClientCalled, method=method)
+    return called.at if called else None
+
+
 def returned_at(seen: Recording, method: str) -> float | None:
     """When the last call of a method came back; None if it has not, or was not made."""
     returned = seen.last(ClientReturned, method=method)
     return returned.at if returned else None
+
+
+def remains(inventory: Inventory) -> list[str]:
+    """Everything that the client still held when asked."""
+    return [
+        *inventory.tasks,
+        *inventory.timers,
+        *inventory.connections,
+        *inventory.threads,
+        *inventory.files,
+        *inventory.media,
+    ]

@@ -1,0 +1,22 @@
+"""A broken client for every rule: a rule that nobody can break is not a rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from overshoot_testkit.conformance.overshoot.broken import keepalive, lifecycle
+from overshoot_testkit.conformance.overshoot.broken._broken import Broken
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BROKEN: Mapping[str, Broken] = {
+    broken.rule: broken
+    for broken in (
+        *lifecycle.BROKEN,
+        *keepalive.BROKEN,
+    )
+}
+"""By the id of the rule that each breaks."""
+
+__all__ = ["BROKEN", "Broken"]
