@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from overshoot_testkit.cli._bench import open_bench
 from overshoot_testkit.cli._catalogue import choose
 from overshoot_testkit.cli._guard import UserError
 from overshoot_testkit.cli._version import tool_version
 from overshoot_testkit.clients import ClientSpecError, DriverError
-from overshoot_testkit.lab import OVERSHOOT, run_suite
+from overshoot_testkit.lab import OVERSHOOT, open_bench, run_suite
 from overshoot_testkit.reports import (
     ConsoleReporter,
     JournalsReporter,

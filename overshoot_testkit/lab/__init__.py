@@ -15,6 +15,7 @@ from overshoot_testkit.lab._engine import (
 )
 from overshoot_testkit.lab._in_process import InProcessBench
 from overshoot_testkit.lab._lab import Lab, NotStartedError
+from overshoot_testkit.lab._opening import open_bench
 from overshoot_testkit.lab._rule import ALL_TRANSPORTS, CONTRACT, USER_HARM, Case, Rule, Source, select
 from overshoot_testkit.lab._systems import OVERSHOOT, System
 from overshoot_testkit.lab._verdict import (
@@ -58,6 +59,7 @@ __all__ = [
     "TimelineEntry",
     "Verdict",
     "judge_case",
+    "open_bench",
     "run_suite",
     "select",
 ]

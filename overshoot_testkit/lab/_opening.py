@@ -15,12 +15,14 @@ from overshoot_testkit.clients import (
     package_name,
     parse_spec,
 )
-from overshoot_testkit.lab import DriverBench, InProcessBench
+from overshoot_testkit.lab._driver import DriverBench
+from overshoot_testkit.lab._in_process import InProcessBench
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from overshoot_testkit.lab import Bench, System
+    from overshoot_testkit.lab._engine import Bench
+    from overshoot_testkit.lab._systems import System
 
 
 @contextlib.contextmanager
