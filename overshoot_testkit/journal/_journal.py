@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from overshoot_testkit.journal._events import Event, Request, Response
 from overshoot_testkit.journal._redaction import Redactor
@@ -53,14 +53,14 @@ class Recording:
             and all(getattr(event, name) == value for name, value in values.items())
         ]
 
-    def first(self, kind: type[E], **values: object) -> E | None:
-        """The earliest such event, or None."""
-        found = self.of(kind, **values)
+    def first(self, kind: type[E], **query: Any) -> E | None:
+        """The earliest event that `of` finds, or None."""
+        found = self.of(kind, **query)
         return found[0] if found else None
 
-    def last(self, kind: type[E], **values: object) -> E | None:
-        """The latest such event, or None."""
-        found = self.of(kind, **values)
+    def last(self, kind: type[E], **query: Any) -> E | None:
+        """The latest event that `of` finds, or None."""
+        found = self.of(kind, **query)
         return found[-1] if found else None
 
     def exchanges(

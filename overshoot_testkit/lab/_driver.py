@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from overshoot_testkit.lab._verdict import Outcome
 
 HORIZON = 7200.0
-"""Seconds of the clock that rules about long runs take: two hours instead of a day, one process being slower."""
+"""Seconds of the clock that rules about long runs take: two hours, for stepping takes its time."""
 
 
 class DriverSubject:
@@ -77,6 +77,15 @@ class DriverSubject:
 
     async def aclose(self) -> None:
         await self._driver.aclose()
+
+
+def _options(transport: Any, modes: frozenset[str]) -> Options:
+    """What is asked of the stream by default, in a mode that the client knows."""
+    if "frame" in modes:
+        return Options(transport=transport)
+    return Options(
+        transport=transport, mode="clip", interval_seconds=None, clip_length_seconds=1.0, delay_seconds=2.0
+    )
 
 
 def inventory(moment: str, state: DriverState) -> Inventory:
@@ -139,7 +148,7 @@ class DriverBench:
                     fake=fake,
                     client=subject,
                     time=DriverTime(clock, driver, fake.traffic),
-                    options=Options(transport=transport),  # type: ignore[arg-type]  # checked before
+                    options=_options(transport, driver.hello.modes),
                     horizon=HORIZON,
                 )
                 try:

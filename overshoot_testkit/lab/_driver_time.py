@@ -102,7 +102,8 @@ class DriverTime:
                 self._write_off(state)
             if now - begun > SETTLE_LIMIT:
                 raise UnsettledError(
-                    f"client and fake did not become idle in {SETTLE_LIMIT:g} real seconds: {self._account(state)}"
+                    f"client and fake did not become idle in {SETTLE_LIMIT:g} real seconds: "
+                    + self._account(state)
                 )
             await asyncio.sleep(POLL_PAUSE if quiet else 0)
 
@@ -130,9 +131,10 @@ class DriverTime:
         traffic = self._traffic
         return (
             f"requests {state.in_flight} in flight, {traffic.requests_open} held; "
-            f"sockets {state.sockets.open} + {state.sockets.connecting} connecting + {state.sockets.closing} closing, "
-            f"{traffic.sockets_open} at the fake; messages {state.messages.sent} sent, {traffic.messages_in} "
-            f"received; {traffic.messages_out} sent back, {state.messages.received} received"
+            f"sockets {state.sockets.open} open, {state.sockets.connecting} connecting, "
+            f"{state.sockets.closing} closing, {traffic.sockets_open} at the fake; "
+            f"messages {state.messages.sent} sent, {traffic.messages_in} received; "
+            f"{traffic.messages_out} sent back, {state.messages.received} received"
         )
 
 

@@ -82,8 +82,16 @@ class Lab(Generic[F]):
         """
         return await self._time.pass_until(self.clock.now() + limit, condition)
 
-    async def begin_start(self, *, api_key: str | None = None, **changes: Any) -> Call:
-        """Call the client's start and return at once. `changes` are `Options` that differ from the default."""
+    async def begin_start(
+        self, *, api_key: str | None = None, interval_seconds: float | None = None, **changes: Any
+    ) -> Call:
+        """Call the client's start and return at once. `changes` are `Options` that differ from the default.
+
+        `interval_seconds` is how often results are wanted, in whichever mode the client knows.
+        """
+        if interval_seconds is not None:
+            member = "interval_seconds" if self.options.mode == "frame" else "delay_seconds"
+            changes[member] = interval_seconds
         options = dataclasses.replace(self.options, **changes)
         target = Target(self.fake.base_url, api_key or self.fake.api_key)
         return await self.client.begin("start", target=target, options=options)

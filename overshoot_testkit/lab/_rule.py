@@ -6,13 +6,12 @@ import fnmatch
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from overshoot_testkit.lab._verdict import Finding, Level
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from overshoot_testkit.journal import Recording
     from overshoot_testkit.lab._lab import Lab
+    from overshoot_testkit.lab._verdict import Finding, Level
 
 ALL_TRANSPORTS = frozenset({"native", "webrtc", "livekit"})
 L = TypeVar("L", bound="Lab[Any]")

@@ -1,4 +1,4 @@
-"""The client under test as a scenario sees it: its calls, callbacks and remains, all written to the journal."""
+"""The client under test as a scenario sees it: calls, callbacks and remains, all written to the journal."""
 
 from __future__ import annotations
 

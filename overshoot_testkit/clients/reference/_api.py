@@ -103,7 +103,7 @@ class Api:
 
 
 def create_body(options: Options) -> dict[str, Any]:
-    """The body of POST /streams. Native transport leaves `source` out. Source: seed 001 › Native Transport."""
+    """The body of POST /streams; native transport leaves `source` out. Source: seed 001 › Native Transport."""
     if options.mode == "frame":
         processing: dict[str, Any] = {"interval_seconds": options.interval_seconds}
     else:
