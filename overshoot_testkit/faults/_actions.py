@@ -158,6 +158,21 @@ class ExhaustCredits(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class Refuse(Action):
+    """For `seconds`, new connections are refused and idle ones, kept alive for later, are ended.
+
+    The way to the server is broken, the server is not: requests under way, sockets and its state go on.
+    """
+
+    seconds: float
+    kind: ClassVar[Kind] = "state"
+
+    def __post_init__(self) -> None:
+        if self.seconds < 0:
+            raise ValueError(f"Refuse.seconds: {self.seconds} is negative")
+
+
+@dataclass(frozen=True, slots=True)
 class Deploy(Action):
     """The server restarts: sockets drop, and for `seconds` requests meet 503 or refused connections."""
 

@@ -151,7 +151,7 @@ class FaultPlan:
         return fault
 
     def due(self, occasion: Occasion, kinds: Collection[Kind]) -> list[Fault]:
-        """The faults of these kinds that fire now, in the order they were set, up to one that ends the occasion.
+        """The faults of these kinds that fire now, in the order they were set, up to the first that ends it.
 
         Counting and journal are done here, in one go, so they are exact under concurrency.
         """

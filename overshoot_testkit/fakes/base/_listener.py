@@ -10,7 +10,7 @@ from aiohttp import web
 from overshoot_testkit.fakes.base import _transport
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from overshoot_testkit.fakes.base._traffic import Traffic
 
@@ -107,10 +107,11 @@ class Listener:
         if self._listening is None and self._address is not None:
             await self._open(*self._address)
 
-    def drop(self) -> None:
-        """End every open connection (FIN); what was being answered is not."""
+    def drop(self, spare: Collection[asyncio.Transport | None] = ()) -> None:
+        """End open connections (FIN), those of `spare` excepted; what was being answered is not."""
         for connection in self._server.connections if self._server is not None else ():
-            _transport.finish(connection.transport)
+            if connection.transport not in spare:
+                _transport.finish(connection.transport)
 
     async def aclose(self) -> None:
         """Stop, and end every connection; returns when their handlers are done."""

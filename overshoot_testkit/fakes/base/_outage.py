@@ -46,6 +46,17 @@ class Outage:
         service.cancel(self._timer)
         self._timer = service.call_at(self._until, self._end)
 
+    def refuse(self, seconds: float) -> None:
+        """Let nobody in for `seconds` of the clock; the server stays up, and what is open goes on."""
+        service = self._service
+        service.listener.refuse()
+        service.listener.drop(spare=service.connections_in_use())
+        service.call_at(service.clock.now() + seconds, self._accept)
+
+    def _accept(self) -> None:
+        if self._by != "refusal":
+            self._service.spawn(self._service.listener.resume(), "listen again")
+
     def _end(self) -> None:
         refused = self._by == "refusal"
         self._by = None

@@ -12,7 +12,7 @@ from overshoot_testkit.fakes.base._body import NotJsonError, TooLargeError, pars
 from overshoot_testkit.fakes.base._call import SAME, Call, Refusal, Reply, Vendor
 from overshoot_testkit.fakes.base._listener import Listener
 from overshoot_testkit.fakes.base._outage import Outage
-from overshoot_testkit.fakes.base._routes import Route, RouteTable
+from overshoot_testkit.fakes.base._routes import Found, Route, RouteTable
 from overshoot_testkit.fakes.base._socket import Socket
 from overshoot_testkit.fakes.base._work import Work
 from overshoot_testkit.faults import Occasion
@@ -29,6 +29,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _JSON = {"Content-Type": "application/json"}
 _REQUEST_FAULTS: frozenset[Kind] = frozenset({"request", "state"})
 _SOCKET_FAULTS: frozenset[Kind] = frozenset({"socket"})
+_MOST_PATHS = 20_000
 _LARGEST_MESSAGE = 4 * 1024 * 1024
 
 
@@ -62,6 +63,7 @@ class Service(Work):
         """Requests that are being served, by request id."""
         self.listener = Listener(self._handle, self.traffic)
         self.outage = Outage(self)
+        self._paths: dict[tuple[str, str], tuple[Found, str]] = {}
         self._request_count = 0
         self._socket_count = 0
         self._closed = False
@@ -69,6 +71,7 @@ class Service(Work):
 
     def add_routes(self, routes: Iterable[Route]) -> None:
         """Serve these as well. Raises ValueError for a name that is taken."""
+        self._paths.clear()
         for route in routes:
             self.routes.add(route)
 
@@ -96,6 +99,11 @@ class Service(Work):
         if self.errors:
             raise ExceptionGroup("the fake itself failed; please report it", self.errors)
 
+    def connections_in_use(self) -> list[asyncio.Transport | None]:
+        """Connections that carry a request or a WebSocket right now."""
+        calls = [call.request.transport for call in self.calls.values()]
+        return calls + [socket.request.transport for socket in self.sockets.values()]
+
     # --- a request's way ----------------------------------------------------------------------------
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -115,8 +123,10 @@ class Service(Work):
     async def _receive(self, call: Call) -> None:
         """Read the request and write it down."""
         request = call.request
-        found = self.routes.find(call.method, call.path)
+        found, path = self._find(call.method, call.path)
         call.route, call.stream_id = found.route, found.parameter
+        if path != call.path and found.parameter is not None:
+            call.stream_id = self.journal.secrets.text(found.parameter)
         if found.route is None:
             call.problem = _nowhere(found.allowed)
         authorization = request.headers.get("Authorization")
@@ -124,7 +134,7 @@ class Service(Work):
             call.principal = self.vendor.identify(authorization)
             call.key = call.principal.label if call.principal is not None else None
         raw = await self._read(call)
-        self._request_arrived(call, raw)
+        self._request_arrived(call, path, raw)
 
     async def _read(self, call: Call) -> bytes:
         try:
@@ -135,7 +145,7 @@ class Service(Work):
             call.problem = Refusal(400, f"The body could not be read: {type(error).__name__}.")
         return b""
 
-    def _request_arrived(self, call: Call, raw: bytes) -> None:
+    def _request_arrived(self, call: Call, path: str, raw: bytes) -> None:
         secrets = self.journal.secrets
         content_type = call.request.headers.get("Content-Type")
         recorded: Any = None
@@ -156,14 +166,29 @@ class Service(Work):
             Request(
                 call.request_id,
                 call.method,
-                secrets.text(call.path),
+                path,
                 call.route.name if call.route is not None else None,
                 call.stream_id,
                 call.key,
-                None if content_type is None else secrets.text(content_type),
+                content_type,
                 recorded,
             )
         )
+
+    def _find(self, method: str, path: str) -> tuple[Found, str]:
+        """Where a path leads, and the path without secrets.
+
+        Remembered, since the same few paths come over and over again.
+        """
+        known = self._paths.get((method, path))
+        if known is None:
+            if len(self._paths) >= _MOST_PATHS:
+                self._paths.clear()
+            known = self._paths[method, path] = (
+                self.routes.find(method, path),
+                self.journal.secrets.text(path),
+            )
+        return known
 
     async def _answer(self, call: Call) -> web.StreamResponse:
         if not self.faults:

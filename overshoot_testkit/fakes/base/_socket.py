@@ -55,7 +55,7 @@ class Socket:
         self.number = number
         self.stream_id: str | None = None
         self.state = SocketState.OPEN
-        self._request = request
+        self.request = request
         self._response = response
         self._journal = journal
         self._traffic = traffic
@@ -92,7 +92,7 @@ class Socket:
         if self.is_open:
             self._end(SocketState.CLOSED, "fault", NO_FRAME)
         self._writer.cancel()
-        (_transport.reset if how == "reset" else _transport.finish)(self._request.transport)
+        (_transport.reset if how == "reset" else _transport.finish)(self.request.transport)
 
     def carry_out(self, action: Action) -> None:
         """Let a socket action happen. Raises TypeError for any other."""

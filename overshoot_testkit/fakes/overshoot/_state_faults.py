@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from overshoot_testkit.faults import Action, Deploy, ExhaustCredits, ExpireLease, ExpireToken
+from overshoot_testkit.faults import Action, Deploy, ExhaustCredits, ExpireLease, ExpireToken, Refuse
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,6 +40,8 @@ class StateFaults:
             case ExhaustCredits():
                 for wallet in self._wallets_meant(streams, stream_id, principal):
                     wallet.empty("fault")
+            case Refuse(seconds=seconds):
+                self._service.outage.refuse(seconds)
             case Deploy(seconds=seconds, by=by):
                 self._service.outage.begin(seconds, by)
                 self._lifecycle.lose_server()
