@@ -41,9 +41,9 @@ class Api:
     async def aclose(self) -> None:
         await self._session.close()
 
-    async def create(self, options: Options, *, timeout: float) -> dict[str, Any]:
+    async def create(self, body: dict[str, Any], *, timeout: float) -> dict[str, Any]:
         """Make a stream. Never repeated: a lost answer may mean that a stream was made, and is paid for."""
-        answer = await self.request("POST", "/streams", timeout=timeout, body=create_body(options))
+        answer = await self.request("POST", "/streams", timeout=timeout, body=body)
         if not isinstance(answer.get("stream_id"), str):
             raise ApiError(
                 ErrorReport("server", "the answer to POST /streams names no stream"), transient=False
@@ -103,7 +103,7 @@ class Api:
 
 
 def create_body(options: Options) -> dict[str, Any]:
-    """The body of POST /streams; native transport leaves `source` out. Source: seed 001 › Native Transport."""
+    """The body of POST /streams; native transport leaves `source` out (seed 001 › Native Transport)."""
     if options.mode == "frame":
         processing: dict[str, Any] = {"interval_seconds": options.interval_seconds}
     else:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import aiohttp
 
 from overshoot_testkit.clients._protocol import ClientClock, ClientError, ErrorReport
-from overshoot_testkit.clients.reference._api import Api, ApiError
+from overshoot_testkit.clients.reference._api import Api, ApiError, create_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -131,9 +131,12 @@ class ReferenceClient:
 
     async def _create(self, options: Options) -> dict[str, Any]:
         assert self._api is not None
-        answer = await self._api.create(options, timeout=self.create_timeout)
+        answer = await self._api.create(self._body(options), timeout=self.create_timeout)
         self._stream_id = answer["stream_id"]
         return answer
+
+    def _body(self, options: Options) -> dict[str, Any]:
+        return create_body(options)
 
     async def _run(self, answer: dict[str, Any], api_key: str) -> None:
         self._still_starting()
@@ -182,8 +185,7 @@ class ReferenceClient:
             try:
                 answer = await self._keepalive()
             except ApiError as error:
-                out_of_time = self._now() + self.keepalive_backoff >= self._lease_end
-                if not self._may_retry(error) or attempt == self.keepalive_attempts or out_of_time:
+                if not self._may_retry(error) or self._gives_up(attempt):
                     raise
             else:
                 self._livekit_token = answer.get("livekit_token") or self._livekit_token
@@ -191,6 +193,11 @@ class ReferenceClient:
                 return
             attempt += 1
             await asyncio.sleep(self.keepalive_backoff)
+
+    def _gives_up(self, attempt: int) -> bool:
+        """After the documented attempts, and when the lease would be gone before another one."""
+        out_of_time = self._now() + self.keepalive_backoff >= self._lease_end
+        return attempt >= self.keepalive_attempts or out_of_time
 
     async def _keepalive(self) -> dict[str, Any]:
         assert self._api is not None
