@@ -1,0 +1,104 @@
+"""Where a test's fake runs: in memory or on loopback on the test's own loop, or in a thread beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from overshoot_testkit.clock import LoopClock
+from overshoot_testkit.journal import Journal
+from overshoot_testkit.plugin import _origins
+from overshoot_testkit.plugin._clock import RealClock, TestClock, VirtualClock, settle
+from overshoot_testkit.plugin._threaded import FakeThread, FaultsView, JournalView, View
+from overshoot_testkit.plugin._use import Origins, Use, complaint, describer
+from overshoot_testkit.simulation import VirtualTimeLoop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from overshoot_testkit.plugin._marker import Wishes
+
+HOST = "api.overshoot.ai"
+"""In memory the fake answers by the real API's name, so that URLs that are written into code work too."""
+
+SYNC = (
+    "a test that is not async runs in real time; write it as an async test, with pytest-asyncio 1.4 or later"
+)
+REAL = "this test runs in real time; drop clock='real' from its marker, and loop_factories from its asyncio marker"
+
+
+@contextlib.asynccontextmanager
+async def on_this_loop(item: pytest.Item, wishes: Wishes) -> AsyncIterator[Use]:
+    """A fake on the running loop: in memory if its time is virtual, on loopback otherwise."""
+    from overshoot_testkit.fakes.overshoot import OvershootFake  # noqa: PLC0415 - only when used
+
+    loop = asyncio.get_running_loop()
+    clock = LoopClock(loop)
+    journal = Journal(clock)
+    fake = OvershootFake(clock=clock, journal=journal, settings=wishes.make_settings())
+    describe = describer(item)
+    origins = Origins(lambda: _origins.in_tasks(loop, describe))
+    journal.subscribe(origins)
+    seen: TestClock
+    if isinstance(loop, VirtualTimeLoop):
+        await fake.listen(HOST, 443)
+        seen = VirtualClock(clock, loop)
+    else:
+        await fake.listen()
+        seen = RealClock(clock, REAL)
+
+    async def judged() -> str | None:
+        if isinstance(loop, VirtualTimeLoop):
+            await settle(loop)  # what a test began but did not wait for, such as a DELETE, is done first
+        return complaint(item, wishes, fake, origins)
+
+    told: str | None = None
+    try:
+        yield Use(
+            base_url=fake.base_url,
+            api_key=fake.api_key,
+            fake=fake,
+            faults=fake.faults,
+            journal=journal,
+            clock=seen,
+            judge=lambda: loop.run_until_complete(judged()),
+        )
+        told = await judged()
+    finally:
+        await fake.aclose()
+    if told is not None:
+        pytest.fail(told, pytrace=False)
+
+
+@contextlib.contextmanager
+def in_a_thread(item: pytest.Item, wishes: Wishes) -> Iterator[Use]:
+    """A fake on loopback in a thread of its own, in real time."""
+    thread = FakeThread(wishes.make_settings())
+    told: str | None = None
+    try:
+        fake = thread.fake
+        describe = describer(item)
+        origins = Origins(lambda: _origins.in_threads(describe))
+        fake.journal.subscribe(origins)
+
+        def judge() -> str | None:
+            told: str | None = thread.call(complaint, item, wishes, fake, origins)
+            return told
+
+        yield Use(
+            base_url=fake.base_url,
+            api_key=fake.api_key,
+            fake=View(thread, fake),
+            faults=FaultsView(thread, fake.faults),
+            journal=JournalView(thread),
+            clock=RealClock(fake.clock, SYNC),
+            judge=judge,
+        )
+        told = judge()
+    finally:
+        thread.close()
+    if told is not None:
+        pytest.fail(told, pytrace=False)

@@ -1,0 +1,133 @@
+"""Virtual time for async tests that use the fake, by pytest-asyncio's hook for loop factories.
+
+pytest-asyncio asks the hook for every async test, and wants an answer for every one once anybody implements
+it. So the implementation is registered only while one of our own tests is asked about: all other tests run
+as if it did not exist.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from overshoot_testkit.plugin import _fixtures
+from overshoot_testkit.plugin._marker import MarkerError, Wishes
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+    from overshoot_testkit.plugin._use import Use
+
+SCOPES = ("function", "class", "module", "package", "session")
+TOO_OLD = (
+    "pytest-asyncio is older than 1.4 and has no hook for loops: async tests run in real time, "
+    "with the fake on loopback. Upgrade pytest-asyncio for virtual time"
+)
+_THREAD = "_overshoot_thread"
+
+
+def _host_on(scope: str) -> str:
+    return f"_overshoot_on_{scope}_loop"
+
+
+def has_asyncio(config: pytest.Config) -> bool:
+    """Whether pytest-asyncio takes part in this run."""
+    return config.pluginmanager.hasplugin("asyncio")
+
+
+def has_hook(config: pytest.Config) -> bool:
+    """Whether it is new enough to be told which loop to use."""
+    return hasattr(config.hook, "pytest_asyncio_loop_factories")
+
+
+def host_of(item: pytest.Item) -> str:
+    """Name of the fixture that runs the fake of this test: on the test's own loop if it has one."""
+    config = item.config
+    if not (has_asyncio(config) and has_hook(config) and sys.modules["pytest_asyncio"].is_async_test(item)):
+        return _THREAD
+    marker = item.get_closest_marker("asyncio")
+    asked = marker.kwargs.get("loop_scope") or marker.kwargs.get("scope") if marker else None
+    return _host_on(asked or config.getini("asyncio_default_test_loop_scope") or "function")
+
+
+class VirtualLoops:
+    """Offers pytest-asyncio the virtual loop for each test that uses the fake and does not want real time."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> Iterator[None]:
+        with _offered(metafunc.definition):
+            yield
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        # pytest-asyncio looks again whether there are factories, to take up a new loop in time.
+        with _offered(item):
+            yield
+
+
+class _Factories:
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_asyncio_loop_factories(self) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+        return {"overshoot": _virtual_loop}
+
+
+@contextlib.contextmanager
+def _offered(item: pytest.Item) -> Iterator[None]:
+    if not _wants_virtual_time(item):
+        yield
+        return
+    manager = item.config.pluginmanager
+    factories = _Factories()
+    manager.register(factories)
+    try:
+        yield
+    finally:
+        manager.unregister(factories)
+
+
+def _wants_virtual_time(item: pytest.Item) -> bool:
+    if not _fixtures.uses_overshoot(item):
+        return False
+    asyncio_marker = item.get_closest_marker("asyncio")
+    if asyncio_marker is not None and "loop_factories" in asyncio_marker.kwargs:
+        return False
+    try:
+        return Wishes.of(item).clock != "real"
+    except MarkerError:
+        return True  # set-up will say what is wrong
+
+
+def _virtual_loop() -> asyncio.AbstractEventLoop:
+    from overshoot_testkit.simulation import VirtualTimeLoop  # noqa: PLC0415 - only when used
+
+    return VirtualTimeLoop()
+
+
+def loop_fixtures() -> types.ModuleType:
+    """A plugin with the fixtures that run the fake on a test's own loop, one for each scope of a loop."""
+    import pytest_asyncio  # noqa: PLC0415 - only when it takes part in the run
+
+    plugin = types.ModuleType("overshoot_testkit.plugin.loop_fixtures")
+
+    async def host(request: pytest.FixtureRequest) -> AsyncIterator[Use]:
+        from overshoot_testkit.plugin import _hosts  # noqa: PLC0415 - only when used
+
+        async with _hosts.on_this_loop(request.node, _fixtures.wishes_of(request.node)) as use:
+            yield use
+
+    for scope in SCOPES:
+        make: Any = pytest_asyncio.fixture
+        setattr(plugin, _host_on(scope), make(loop_scope=scope, name=_host_on(scope))(_copy(host)))
+    return plugin
+
+
+def _copy(function: Any) -> Any:
+    # pytest-asyncio notes the scope on the function itself.
+    return types.FunctionType(
+        function.__code__, function.__globals__, function.__name__, None, function.__closure__
+    )
