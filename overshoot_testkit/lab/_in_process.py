@@ -27,10 +27,20 @@ if TYPE_CHECKING:
 class InProcessBench:
     """Runs cases against a fresh client each, on virtual time."""
 
-    def __init__(self, factory: Callable[[], Client], system: System[Any], *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        factory: Callable[[], Client],
+        system: System[Any],
+        *,
+        seed: int = 0,
+        hold_limit: float = 10.0,
+        spin_limit: int = 1_000_000,
+    ) -> None:
+        """`hold_limit`, `spin_limit`: how long a client may keep time from moving; see `simulation.run`."""
         self._factory = factory
         self._system = system
         self._seed = seed
+        self._limits: dict[str, Any] = {"hold_limit": hold_limit, "spin_limit": spin_limit}
         sample = factory()
         self.name = sample.name
         self.version = sample.version
@@ -41,7 +51,7 @@ class InProcessBench:
         """As `Bench.observe`. Whatever goes wrong is the observation's problem, not an exception."""
         kept: list[Journal] = []
         try:
-            return run(lambda: self._observe(rule, case, transport, kept), seed=self._seed)
+            return run(lambda: self._observe(rule, case, transport, kept), seed=self._seed, **self._limits)
         except SimulationError as error:
             return Observation(Recording(kept[0].events if kept else ()), str(error))
 

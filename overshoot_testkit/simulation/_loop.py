@@ -47,12 +47,19 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     _default_executor: ThreadPoolExecutor | None
 
     def __init__(
-        self, *, seed: int | None = 0, origin: float = EPOCH, wall: bool = True, hold_limit: float = 30.0
+        self,
+        *,
+        seed: int | None = 0,
+        origin: float = EPOCH,
+        wall: bool = True,
+        hold_limit: float = 30.0,
+        spin_limit: int = 1_000_000,
     ) -> None:
         self._now = 0.0
         self.virtual_origin = origin
         selector = VirtualSelector()
         selector.loop = self
+        selector.spin_limit = spin_limit
         super().__init__(selector)
         self._clock_resolution = math.ulp(0.0)
         self._owners = TaskOwners()

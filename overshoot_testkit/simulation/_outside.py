@@ -9,7 +9,7 @@ import time
 import weakref
 from concurrent.futures import thread as pool
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from overshoot_testkit.simulation._errors import ClockHeldError, DeadlockError
 from overshoot_testkit.simulation._stacks import (
@@ -145,9 +145,20 @@ class OutsideWork:
                 f"more than {self.limit:g} real seconds (loop.hold_limit)\n" + "\n".join(late)
             )
 
-    def _deadlock_text(self) -> str:
+    def report_spinning(self, turns: int) -> NoReturn:
+        """Raise `ClockHeldError`: something is always ready, so time never gets to move."""
+        raise ClockHeldError(
+            f"virtual time stands still at {self._loop.time():g} s: after {turns} turns of the loop "
+            "(loop.spin_limit) something is still ready. Pending tasks and where they wait:\n"
+            + "\n".join(self._task_lines())
+        )
+
+    def _task_lines(self) -> list[str]:
         tasks = sorted(map(describe_task, asyncio.all_tasks(self._loop)))
-        lines = [f"  {line}" for line in tasks] or ["  no task is pending"]
+        return [f"  {line}" for line in tasks] or ["  no task is pending"]
+
+    def _deadlock_text(self) -> str:
+        lines = self._task_lines()
         stalled = [link for link in self._loop.network.links if link.stalled]
         lines += [
             f"  the link to {link.host} is stalled: {', '.join(sorted(link.stalled))}" for link in stalled

@@ -34,10 +34,17 @@ class VirtualSelector(selectors.BaseSelector):
         """Set by another thread after it queued a callback."""
         self.blocked = False
         """True while it waits for the operating system."""
+        self.turns = 0
+        """Turns of the loop since time last moved."""
+        self.spin_limit = 1_000_000
 
     def select(self, timeout: float | None = None) -> Events:
         """Events of real descriptors; if there is nothing at all to do, time jumps to the next timer."""
         if timeout == 0:
+            self.turns += 1
+            if self.turns > self.spin_limit:
+                turns, self.turns = self.turns, 0
+                self.loop.outside.report_spinning(turns)
             return self._look() if self._polls or self.woken else _NOTHING
         loop = self.loop
         if self._polls or self.woken:
@@ -46,6 +53,7 @@ class VirtualSelector(selectors.BaseSelector):
                 return events
         patience = loop.outside.patience(idle=timeout is None, descriptors=self._polls)
         if patience is None:
+            self.turns = 0
             loop.jump()
             return _NOTHING
         return self._wait(patience)
