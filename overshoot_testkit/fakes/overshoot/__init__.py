@@ -2,7 +2,7 @@
 
 from overshoot_testkit.fakes.overshoot._fake import OvershootFake
 from overshoot_testkit.fakes.overshoot._ledger import Wallet
-from overshoot_testkit.fakes.overshoot._results import Results
+from overshoot_testkit.fakes.overshoot._results import ABSENT, Results
 from overshoot_testkit.fakes.overshoot._stream import StreamState, StreamView
 from overshoot_testkit.fakes.overshoot._tokens import Token
 from overshoot_testkit.fakes.overshoot.settings import (
@@ -14,6 +14,7 @@ from overshoot_testkit.fakes.overshoot.settings import (
 )
 
 __all__ = [
+    "ABSENT",
     "Account",
     "EndReason",
     "ModelStatus",

@@ -222,7 +222,7 @@ class Lifecycle:
         return message
 
     def _broadcast(self, sockets: Iterable[Socket], message: dict[str, Any], prompt: str) -> None:
-        recorded = {**message, "prompt": prompt}
+        recorded = {**message, "prompt": prompt} if "prompt" in message else dict(message)
         for name, value in message.items():
             if name not in _PLAIN:
                 recorded[name] = self._journal.secrets.value({name: value})[name]

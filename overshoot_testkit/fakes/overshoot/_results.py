@@ -19,6 +19,9 @@ Line = str | Mapping[str, Any] | None
 """Of a script: the `result` text, members that replace the usual ones, or None for no result this time."""
 Script = Iterable[Line | Callable[[ResultRequest], Line]]
 
+ABSENT: Any = object()
+"""In a script, the value of a member that the result shall not have at all."""
+
 _SCENES = (
     "A person sits at a desk in front of a laptop.",
     "A person stands up and walks to the left.",
@@ -40,7 +43,7 @@ class Results:
         """Let the next results be these, in turn; what follows is generated again.
 
         A line is the `result` text, a mapping of members that replace the usual ones (any name, so that
-        a result can be odd), None for no result at that time, or a function of the `ResultRequest` that
+        a result can be odd, and `ABSENT` for none), None for no result at that time, or a function of the `ResultRequest` that
         returns one of these. Only results that somebody listens to use a line up.
         """
         (self._common if stream is None else self._own.setdefault(stream, deque())).extend(lines)
@@ -74,7 +77,7 @@ class Results:
         settings = self.settings
         stream.results_made += 1
         text, problem = ("", None) if "result" in overrides else self._content(request)
-        return {
+        message = {
             "id": identifier(settings.seed, "result", stream.number, stream.results_made),
             "stream_id": stream.id,
             "mode": request.mode,
@@ -89,6 +92,7 @@ class Results:
             "finish_reason": "stop" if problem is None else None,
             **overrides,
         }
+        return {name: value for name, value in message.items() if value is not ABSENT}
 
     def _content(self, request: ResultRequest) -> tuple[str, str | None]:
         if self.settings.generate is not None:
