@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
 
 QUIET_POLLS = 2
 """Looks without any activity between them before both sides count as idle."""
-LOST_AFTER = 0.05
-"""Real seconds of silence after which messages that one side sent and the other never saw are taken as lost:
-they were on their way when a socket was cut."""
 POLL_PAUSE = 0.0005
 """Real seconds between looks, in which the operating system delivers."""
 SETTLE_LIMIT = 10.0
@@ -29,23 +25,13 @@ class Traffic(Protocol):
 
     requests_open: int
     sockets_open: int
-    messages_in: int
-    messages_out: int
+    open_messages_in: int
+    open_messages_out: int
     activity: int
 
 
 class UnsettledError(Exception):
     """Client and fake did not become idle: requests, sockets or messages do not add up, or never stop."""
-
-
-@dataclass(slots=True)
-class _Losses:
-    """Messages that are known never to arrive, and sockets that only one side believes in."""
-
-    to_server: int = 0
-    to_client: int = 0
-    sockets: int = 0
-    requests: int = 0
 
 
 class DriverTime:
@@ -59,7 +45,6 @@ class DriverTime:
         self._clock = clock
         self._driver = driver
         self._traffic = traffic
-        self._losses = _Losses()
 
     async def pass_until(self, when: float, condition: Callable[[], bool] | None = None) -> bool:
         """As `Timekeeper.pass_until`. Raises UnsettledError, DriverError."""
@@ -86,45 +71,29 @@ class DriverTime:
     async def settle(self) -> DriverState:
         """Wait until nothing is under way on either side, and return the client's state."""
         loop = asyncio.get_running_loop()
-        begun = quiet_since = loop.time()
+        begun = loop.time()
         quiet, before = 0, (-1, -1)
         while True:
             state = await self._driver.state()
-            now = loop.time()
             activity = (state.activity, self._traffic.activity)
-            if activity != before:
-                quiet, quiet_since, before = 0, now, activity
-            else:
-                quiet += 1
-            if quiet >= QUIET_POLLS - 1 and self._adds_up(state):
+            quiet, before = (quiet + 1 if activity == before else 1), activity
+            if quiet >= QUIET_POLLS and self._adds_up(state):
                 return state
-            if quiet >= QUIET_POLLS and now - quiet_since > LOST_AFTER:
-                self._write_off(state)
-            if now - begun > SETTLE_LIMIT:
+            if loop.time() - begun > SETTLE_LIMIT:
                 raise UnsettledError(
                     f"client and fake did not become idle in {SETTLE_LIMIT:g} real seconds: "
                     + self._account(state)
                 )
-            await asyncio.sleep(POLL_PAUSE if quiet else 0)
+            await asyncio.sleep(POLL_PAUSE if quiet > 1 else 0)
 
     def _adds_up(self, state: DriverState) -> bool:
-        traffic, losses = self._traffic, self._losses
+        traffic = self._traffic
         return (
             not state.sockets.closing
-            and state.in_flight + state.sockets.connecting == traffic.requests_open + losses.requests
-            and state.sockets.open == traffic.sockets_open + losses.sockets
-            and state.messages.sent == traffic.messages_in + losses.to_server
-            and state.messages.received + losses.to_client == traffic.messages_out
-        )
-
-    def _write_off(self, state: DriverState) -> None:
-        """Nothing has moved for a while and nothing will: what differs now is lost, and differs for good."""
-        traffic = self._traffic
-        self._losses = _Losses(
-            to_server=state.messages.sent - traffic.messages_in,
-            to_client=traffic.messages_out - state.messages.received,
-            sockets=state.sockets.open - traffic.sockets_open,
-            requests=state.in_flight + state.sockets.connecting - traffic.requests_open,
+            and state.in_flight + state.sockets.connecting == traffic.requests_open
+            and state.sockets.open == traffic.sockets_open
+            and state.open_messages.sent == traffic.open_messages_in
+            and state.open_messages.received == traffic.open_messages_out
         )
 
     def _account(self, state: DriverState) -> str:
@@ -133,8 +102,8 @@ class DriverTime:
             f"requests {state.in_flight} in flight, {traffic.requests_open} held; "
             f"sockets {state.sockets.open} open, {state.sockets.connecting} connecting, "
             f"{state.sockets.closing} closing, {traffic.sockets_open} at the fake; "
-            f"messages {state.messages.sent} sent, {traffic.messages_in} received; "
-            f"{traffic.messages_out} sent back, {state.messages.received} received"
+            f"messages on open sockets {state.open_messages.sent} sent, {traffic.open_messages_in} received; "
+            f"{traffic.open_messages_out} sent back, {state.open_messages.received} received"
         )
 
 

@@ -42,13 +42,16 @@ async def before(service: Service, call: Call, due: Iterable[Action]) -> tuple[R
 
 
 async def after(service: Service, call: Call, reply: Reply, due: Iterable[Action]) -> None:
-    """Carry out what happens to the answer of a request that was processed."""
+    """Carry out what happens to the answer of a request that was processed.
+
+    A handshake has no body to cut short: truncating it drops it.
+    """
     call.stream_id = reply.stream_id or call.stream_id
     for action in due:
         match action:
             case Delay(seconds=seconds):
                 await service.clock.sleep(seconds)
-            case Truncate(body_bytes=count):
+            case Truncate(body_bytes=count) if reply.status != 101:
                 await _truncate(service, call, reply, count)
             case _:
                 await _end(service, call, action)
@@ -64,7 +67,7 @@ def _answer(service: Service, call: Call, action: Answer) -> Reply:
 
 async def _end(service: Service, call: Call, action: Action) -> NoReturn:
     transport = call.request.transport
-    if isinstance(action, Drop):
+    if isinstance(action, Drop | Truncate):
         service.end(call, None, "dropped")
         _transport.finish(transport)
     elif isinstance(action, Reset):

@@ -59,6 +59,8 @@ class Socket:
         self._response = response
         self._journal = journal
         self._traffic = traffic
+        self._received = 0
+        self._sent = 0
         self._queue: asyncio.Queue[str | bytes | tuple[int, str]] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write(), name=f"socket {number} writer")
 
@@ -120,8 +122,7 @@ class Socket:
                     await self._response.send_bytes(item)
             except ConnectionError:
                 return  # the reading side sees the same loss, and records it
-            self._traffic.messages_out += 1
-            self._traffic.activity += 1
+            self._count(sent=1)
 
     # --- receiving ----------------------------------------------------------------------------------
 
@@ -133,7 +134,7 @@ class Socket:
         self._traffic.activity += 1
         match message.type:
             case WSMsgType.TEXT | WSMsgType.BINARY if self.is_open:
-                self._traffic.messages_in += 1
+                self._count(received=1)
                 payload: str | bytes = message.data
                 self._record("in", self._describe(payload))
                 return payload
@@ -161,8 +162,21 @@ class Socket:
             return
         self.state = state
         self._traffic.sockets_open -= 1
+        self._traffic.open_messages_in -= self._received
+        self._traffic.open_messages_out -= self._sent
         self._traffic.activity += 1
         self._journal.add(SocketClosed(self.number, self.stream_id, by, int(code), reason))
+
+    def _count(self, *, received: int = 0, sent: int = 0) -> None:
+        traffic = self._traffic
+        traffic.messages_in += received
+        traffic.messages_out += sent
+        traffic.activity += 1
+        if self.is_open:
+            self._received += received
+            self._sent += sent
+            traffic.open_messages_in += received
+            traffic.open_messages_out += sent
 
     def _record(self, direction: Literal["in", "out"], data: Any) -> None:
         self._journal.add(SocketMessage(self.number, self.stream_id, direction, data))

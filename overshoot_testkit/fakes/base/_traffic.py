@@ -13,6 +13,8 @@ class Traffic:
         "connections_open",
         "messages_in",
         "messages_out",
+        "open_messages_in",
+        "open_messages_out",
         "requests_open",
         "requests_received",
         "sockets_open",
@@ -29,6 +31,11 @@ class Traffic:
         """WebSocket messages received."""
         self.messages_out = 0
         """WebSocket messages handed to the transport."""
+        self.open_messages_in = 0
+        """As `messages_in`, of the WebSockets that are open now: what was on its way when one ended is not
+        missed for ever."""
+        self.open_messages_out = 0
+        """As `messages_out`, of the WebSockets that are open now."""
         self.connections_open = 0
         """TCP connections, kept-alive ones included."""
         self.activity = 0
