@@ -62,7 +62,7 @@ def describe(rule: Rule[Any]) -> dict[str, Any]:
 
 
 def _show_in_short(console: Console, rules: Sequence[Rule[Any]]) -> None:
-    width = max(len(rule.id) for rule in rules)
+    width = max((len(rule.id) for rule in rules), default=0)
     for rule in rules:
         lead = f"{rule.id:<{width}}  {rule.level:<6}  "
         _hanging(console, Text(lead, style="bold"), rule.statement)

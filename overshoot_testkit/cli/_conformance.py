@@ -48,18 +48,18 @@ def conformance(  # noqa: PLR0917 - never called by hand: each is an option
     key, credits or network are needed. SPEC names the client:
 
     \b
-      npm:@overshoot/sdk@0.1.0-alpha.2   a JavaScript SDK from npm, any version
-      node:./path/to/package             a JavaScript SDK on this machine
-      package.module:factory             a Python client; factory() gives a fresh one
-      exec:COMMAND ARGUMENTS             any language: a program that is a driver
-      reference                          the client that ships with the testkit, and passes
+      npm:PACKAGE[@VERSION]     a JavaScript SDK from npm
+      node:PATH_OR_PACKAGE      a JavaScript SDK on this machine
+      package.module:factory    a Python client; factory() gives a fresh one
+      exec:COMMAND ARGUMENTS    any language, by a program that is a driver
+      reference                 the client that ships here, and passes
 
     For example:
 
     \b
-      overshoot-testkit conformance --client npm:@overshoot/sdk --report report
-      overshoot-testkit conformance --client node:./my-sdk --rules KEEP-05
-      overshoot-testkit conformance --client my_adapter:MyClient --strict
+      overshoot-testkit conformance --client npm:@overshoot/sdk@0.1.0-alpha.2
+      overshoot-testkit conformance --client node:./my-sdk --report report
+      overshoot-testkit conformance --client my_adapter:MyClient --rules 'KEEP-*'
       overshoot-testkit conformance --client "exec:./my-driver --verbose" --quiet
 
     Exit codes:

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 REFERENCE = "overshoot_testkit.clients.reference:ReferenceClient"
 
 FORMS = """\
-  npm:@overshoot/sdk@0.1.0-alpha.2   a JavaScript SDK from npm, any version
-  node:./path/to/package             a JavaScript SDK on this machine
-  package.module:factory             a Python client; factory() gives a fresh one
-  exec:COMMAND ARGUMENTS             any language: a program that is a driver
-  reference                          the client that ships with the testkit, and passes"""
+  npm:PACKAGE[@VERSION]     a JavaScript SDK from npm
+  node:PATH_OR_PACKAGE      a JavaScript SDK on this machine
+  package.module:factory    a Python client; factory() gives a fresh one
+  exec:COMMAND ARGUMENTS    any language, by a program that is a driver
+  reference                 the client that ships here, and passes"""
 """The forms of a client spec, for help and errors."""
 
 
