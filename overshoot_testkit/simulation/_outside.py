@@ -80,7 +80,7 @@ class OutsideWork:
         try:
             self._loop.call_soon_threadsafe(self._release, future)
         except RuntimeError:
-            self._release(future)  # the loop is closed
+            self._held.pop(future, None)  # the loop is closed, so nobody is to be woken
 
     def _release(self, key: object) -> None:
         self._held.pop(key, None)
