@@ -43,8 +43,8 @@ class Results:
         """Let the next results be these, in turn; what follows is generated again.
 
         A line is the `result` text, a mapping of members that replace the usual ones (any name, so that
-        a result can be odd, and `ABSENT` for none), None for no result at that time, or a function of the `ResultRequest` that
-        returns one of these. Only results that somebody listens to use a line up.
+        a result can be odd; `ABSENT` for none), None for no result at that time, or a function of the
+        `ResultRequest` that returns one of these. Only results that somebody listens to use a line up.
         """
         (self._common if stream is None else self._own.setdefault(stream, deque())).extend(lines)
 
