@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from overshoot_testkit.conformance.overshoot import keepalive, lifecycle
+from overshoot_testkit.conformance.overshoot import cleanup, keepalive, lifecycle, socket
 
 if TYPE_CHECKING:
     from overshoot_testkit.conformance.overshoot._reading import OvershootLab
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 RULES: tuple[Rule[OvershootLab], ...] = (
     *lifecycle.RULES,
     *keepalive.RULES,
+    *socket.RULES,
+    *cleanup.RULES,
 )
 """The catalogue, in the order in which it is judged and shown."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from overshoot_testkit.conformance.overshoot.broken import keepalive, lifecycle
+from overshoot_testkit.conformance.overshoot.broken import cleanup, keepalive, lifecycle, socket
 from overshoot_testkit.conformance.overshoot.broken._broken import Broken
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ BROKEN: Mapping[str, Broken] = {
     for broken in (
         *lifecycle.BROKEN,
         *keepalive.BROKEN,
+        *socket.BROKEN,
+        *cleanup.BROKEN,
     )
 }
 """By the id of the rule that each breaks."""
