@@ -110,7 +110,7 @@ def test_a_driver_that_cannot_say_hello_gives_2_and_its_own_words(program, drive
     code, output, errors = program("conformance", "--client", driver(text), "--rules", "LIFE-01")
 
     assert (2, "") == (code, output)
-    assert errors.startswith("Error: the driver ")
+    assert errors.startswith("Error: the driver")
     assert said in errors
     assert "Traceback" not in errors
     assert gone()
@@ -137,7 +137,7 @@ def test_a_driver_that_hangs_is_given_up_and_ended(program, driver, gone):
     code, output, errors = program("conformance", "--client", driver("time.sleep(600)"), "--rules", "LIFE-01")
 
     assert (2, "") == (code, output)
-    assert errors.startswith("Error: the driver ")
+    assert errors.startswith("Error: the driver")
     assert " s" in errors
     assert gone()
 
