@@ -1,4 +1,4 @@
-"""What a recording says, in the words of Overshoot's rules. Pure functions; moments in seconds of the clock."""
+"""What a recording says, in the words of the rules: pure functions; moments in seconds of the clock."""
 
 from __future__ import annotations
 
@@ -97,7 +97,8 @@ def terminal(seen: Recording, *, since: float, by: float, settle: float) -> Iter
 def still_active(seen: Recording, *, since: float) -> Iterator[Finding]:
     """That the client says it is active although its stream is over."""
     for probe in seen.of(ClientProbed, since=since, is_active=True):
-        yield Finding("still-active", f"inactive by {since:g} s", f"is_active() is true at {probe.at:g} s", probe.at)
+        told = f"is_active() is true at {probe.at:g} s"
+        yield Finding("still-active", f"inactive by {since:g} s", told, probe.at)
         return
 
 

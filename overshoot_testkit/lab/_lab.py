@@ -27,8 +27,12 @@ class Fake(Protocol):
     """What the laboratory needs of a fake, whichever vendor's."""
 
     faults: FaultPlan
-    base_url: str
-    api_key: str
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def api_key(self) -> str: ...
 
     async def aclose(self) -> None: ...
 
