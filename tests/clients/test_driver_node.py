@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from aiohttp import web
 
 from overshoot_testkit.clients import ErrorReport
@@ -147,14 +148,21 @@ async def test_a_status_that_the_sdk_has_lost_is_not_guessed(bench):
     assert ErrorReport("server", "unavailable", status=500) == call.done.result().error
 
 
-async def test_an_error_without_a_class_is_unknown_whatever_its_message_says(bench):
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        # The SDK has no class for either; the first text it keeps for this one code.
+        (1008, ErrorReport("authentication", "WebSocket authentication failed: Invalid or revoked API key")),
+        (1011, ErrorReport("unknown", "WebSocket closed unexpectedly")),
+    ],
+)
+async def test_an_error_without_a_class_is_known_only_by_words_that_mean_one_thing(bench, code, expected):
     await bench.started()
 
-    await bench.server.sockets[0].close(code=1008, message=b"bad key")
+    await bench.server.sockets[0].close(code=code, message=b"whatever the server says")
     await bench.settle()
 
-    expected = "WebSocket authentication failed: Invalid or revoked API key"
-    assert [ErrorReport("unknown", expected)] == bench.errors
+    assert [expected] == bench.errors
 
 
 async def test_a_truncated_body_fails_where_the_sdk_reads_it(bench):
