@@ -1,7 +1,8 @@
-"""What the stories about the fake share: a client of the wire that checks each answer against the contract."""
+"""What the stories about the fake share: a client that holds each answer against the contract."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from importlib.resources import files
 from typing import Any
@@ -9,18 +10,28 @@ from typing import Any
 import aiohttp
 import jsonschema
 
+from overshoot_testkit.clock import LoopClock, SteppedClock
 from overshoot_testkit.fakes.overshoot import OvershootFake, Settings
 from overshoot_testkit.simulation import run
 
-CONTRACT = json.loads((files("overshoot_testkit.fixtures.contracts") / "overshoot-v0.2.openapi.json").read_text())
+CONTRACT = json.loads(
+    (files("overshoot_testkit.fixtures.contracts") / "overshoot-v0.2.openapi.json").read_text()
+)
 
 FRAME = {
     "mode": "frame",
     "processing": {"interval_seconds": 2.0},
     "inference": {"prompt": "Describe what you see", "model": "Qwen/Qwen3.5-9B"},
 }
-CLIP = {**FRAME, "mode": "clip", "processing": {"target_fps": 6, "clip_length_seconds": 1.0, "delay_seconds": 3.0}}
-WEBRTC = {**FRAME, "source": {"type": "webrtc", "sdp": "v=0\r\nm=video 5004 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"}}
+CLIP = {
+    **FRAME,
+    "mode": "clip",
+    "processing": {"target_fps": 6, "clip_length_seconds": 1.0, "delay_seconds": 3.0},
+}
+WEBRTC = {
+    **FRAME,
+    "source": {"type": "webrtc", "sdp": "v=0\r\nm=video 5004 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"},
+}
 LIVEKIT = {**FRAME, "source": {"type": "livekit", "url": "wss://mine.test", "token": "eyJ.my.token"}}
 
 _PATHS = {
@@ -107,19 +118,27 @@ async def ending(socket: aiohttp.ClientWebSocketResponse) -> tuple[int | None, s
             return 1006, None
 
 
+def _told(tell, settings: Settings, runner, new_clock):
+    async def whole() -> None:
+        async with (
+            OvershootFake(new_clock(), settings=settings) as fake,
+            aiohttp.ClientSession() as session,
+        ):
+            await tell(Wire(fake, session))
+
+    def test() -> None:
+        runner(whole)
+
+    test.__name__ = tell.__name__
+    test.__module__ = tell.__module__
+    return test
+
+
 def story(**settings: Any):
     """A test told by a coroutine with a `Wire`, in virtual time, against a fake with these settings."""
+    return lambda tell: _told(tell, Settings(**settings), run, LoopClock)
 
-    def told(tell):
-        async def whole(*arguments: Any) -> None:
-            async with OvershootFake(settings=Settings(**settings)) as fake, aiohttp.ClientSession() as session:
-                await tell(Wire(fake, session), *arguments)
 
-        def test() -> None:
-            run(whole)
-
-        test.__name__ = tell.__name__
-        test.__module__ = tell.__module__
-        return test
-
-    return told
+def loopback_story(**settings: Any):
+    """The same on a real socket, with a clock that stands still unless the story moves it."""
+    return lambda tell: _told(tell, Settings(**settings), lambda whole: asyncio.run(whole()), SteppedClock)

@@ -201,7 +201,10 @@ async def test_a_key_is_needed_everywhere_but_for_health(wire):
         answer = await wire.call("GET", "/models", key=None, headers={"Authorization": header})
         assert 401 == answer[0], header
     assert (200, {"status": "ok"}) == await wire.call("GET", "/healthz", key=None)
-    assert 200 == (await wire.call("GET", "/models", key=None, headers={"Authorization": "bearer ovs_test_key"}))[0]
+    assert (
+        200
+        == (await wire.call("GET", "/models", key=None, headers={"Authorization": "bearer ovs_test_key"}))[0]
+    )
 
 
 @story()

@@ -98,7 +98,9 @@ async def test_a_prompt_counts_from_the_next_inference_on(wire):
     socket = await wire.socket(stream)
 
     await wire.clock.sleep(0.9)  # the first result's inference began at 0.75 s
-    status, config = await wire.call("PATCH", f"/streams/{stream}/config/prompt", json={"prompt": "Count cats"})
+    status, config = await wire.call(
+        "PATCH", f"/streams/{stream}/config/prompt", json={"prompt": "Count cats"}
+    )
     messages = await results(socket, 2)
 
     assert (200, "Count cats", stream) == (status, config["prompt"], config["stream_id"])

@@ -39,8 +39,7 @@ async def test_a_native_stream_gets_a_token_for_its_own_room(wire):
 async def test_each_keepalive_brings_a_fresh_token(wire):
     _, answer = await wire.call("POST", "/streams", json=FRAME)
     stream, tokens = answer["stream_id"], [answer["livekit"]["token"]]
-    for _ in range(3):
-        tokens.append((await wire.keepalive(stream))[1]["livekit_token"])
+    tokens += [(await wire.keepalive(stream))[1]["livekit_token"] for _ in range(3)]
     await wire.clock.sleep(20)
     tokens.append((await wire.keepalive(stream))[1]["livekit_token"])
 
@@ -60,7 +59,10 @@ async def test_a_token_is_valid_for_its_time_or_until_a_fault_ends_it(wire):
 
     await wire.clock.sleep(40)
     second = (await wire.keepalive(stream))[1]["livekit_token"]
-    assert ("token 1.1", "token 1.2") == (wire.fake.check_token(first).label, wire.fake.check_token(second).label)
+    assert ("token 1.1", "token 1.2") == (
+        wire.fake.check_token(first).label,
+        wire.fake.check_token(second).label,
+    )
 
     await wire.clock.sleep(20)
     assert wire.fake.check_token(first) is None

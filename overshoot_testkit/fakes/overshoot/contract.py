@@ -17,7 +17,8 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Integer = Annotated[int, BeforeValidator(_whole)]
+_WHOLE = BeforeValidator(_whole)
+Integer = Annotated[int, _WHOLE]
 Text = Annotated[str, Field(min_length=1)]
 Mode = Literal["clip", "frame"]
 Backend = Literal["gemini", "overshoot"]
@@ -62,9 +63,9 @@ class WebRtcAnswer(_Closed):
 
 
 class ClipProcessingConfig(_Closed):
-    target_fps: Annotated[Integer, Field(gt=0, le=30)] | None = None
+    target_fps: Annotated[int, Field(gt=0, le=30), _WHOLE] | None = None
     sampling_ratio: Annotated[float, Field(ge=0.1, le=1.0)] | None = None
-    fps: Annotated[Integer, Field(gt=0)] | None = None
+    fps: Annotated[int, Field(gt=0), _WHOLE] | None = None
     clip_length_seconds: Annotated[float, Field(ge=0.1, le=60.0)]
     delay_seconds: Annotated[float, Field(gt=0.0)]
 
@@ -78,7 +79,7 @@ class StreamInferenceConfig(_Closed):
     model: Text
     backend: Backend = "overshoot"
     output_schema_json: dict[str, Any] | None = None
-    max_output_tokens: Annotated[Integer, Field(gt=0)] | None = None
+    max_output_tokens: Annotated[int, Field(gt=0), _WHOLE] | None = None
 
 
 class StreamClientMeta(_Open):
@@ -155,7 +156,7 @@ class SpectateResponse(_Open):
 
 
 class FeedbackCreateRequest(_Closed):
-    rating: Annotated[Integer, Field(ge=0, le=10)]
+    rating: Annotated[int, Field(ge=0, le=10), _WHOLE]
     category: Text
     feedback: str = ""
 
