@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from overshoot_testkit.conformance.overshoot._reading import OvershootLab, failures, still_active
+from overshoot_testkit.conformance.overshoot._reading import OvershootLab, called_at, failures, still_active
 from overshoot_testkit.conformance.overshoot._situations import listening
 from overshoot_testkit.faults import Answer, Delay, ExpireLease
 from overshoot_testkit.journal import (
@@ -85,7 +85,7 @@ def unfinished(seen: Recording) -> Iterator[Finding]:
             )
 
 
-class CleanStop(Rule[OvershootLab]):
+class Clean01(Rule[OvershootLab]):
     """After stop the user pays nothing and holds nothing.
 
     A stream that stop leaves open is paid for until its lease lapses, and takes one of five places. A timer
@@ -116,7 +116,7 @@ class CleanStop(Rule[OvershootLab]):
         await lab.wait(RELEASE)
         await lab.take_inventory("after stop")
 
-    def judge(self, seen: Recording, case: Case) -> Iterator[Finding]:  # noqa: ARG002 - the same for all
+    def judge(self, seen: Recording, case: Case) -> Iterator[Finding]:
         """The server's side by the answers to DELETE, the client's by its inventory."""
         yield from unfinished(seen)
         for stream in created(seen):
@@ -140,7 +140,7 @@ class CleanStop(Rule[OvershootLab]):
         if not successful:
             told = ", ".join(str(each.status or each.outcome) for each in answers)
             seen_then = f"answered {told}" if answers else "no DELETE was sent"
-            at = answers[0].at if answers else None
+            at = answers[0].at if answers else called_at(seen, "stop")
             yield Finding("not-closed", f"one successful DELETE for stream {stream}", seen_then, at)
         elif len(successful) > 1:
             yield Finding(
@@ -151,7 +151,7 @@ class CleanStop(Rule[OvershootLab]):
             )
 
 
-class HarmlessStop(Rule[OvershootLab]):
+class Clean02(Rule[OvershootLab]):
     """The seed asks for stop after any termination, whoever caused it.
 
     User code therefore calls it from finally blocks, error callbacks and button handlers, often more than
@@ -256,7 +256,7 @@ class HarmlessStop(Rule[OvershootLab]):
                 )
 
 
-class SilentStop(Rule[OvershootLab]):
+class Clean05(Rule[OvershootLab]):
     """Once stop has returned, user code frees what its callbacks use.
 
     A callback that comes later meets a closed file, a page that is gone, a null. And a stop that the user
@@ -309,7 +309,7 @@ class SilentStop(Rule[OvershootLab]):
         for _ in range(count):
             lab.fake.send_result(stream)
 
-    def judge(self, seen: Recording, case: Case) -> Iterator[Finding]:  # noqa: ARG002 - the same for all
+    def judge(self, seen: Recording, case: Case) -> Iterator[Finding]:
         """Callbacks by their place in the recording: moments alone do not tell what came first."""
         called = seen.first(ClientCalled, method="stop")
         if called is None:
@@ -336,4 +336,4 @@ class SilentStop(Rule[OvershootLab]):
             return
 
 
-RULES: tuple[Rule[OvershootLab], ...] = (CleanStop(), HarmlessStop(), SilentStop())
+RULES: tuple[Rule[OvershootLab], ...] = (Clean01(), Clean02(), Clean05())

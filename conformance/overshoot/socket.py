@@ -66,7 +66,7 @@ def reconnected(seen: Recording, closed: SocketClosed) -> Iterator[Finding]:
         )
 
 
-class RefusedKey(Rule[OvershootLab]):
+class Ws01(Rule[OvershootLab]):
     """1008 says that the key is not accepted, and only the user can mend that.
 
     The same key will not be accepted a second later: every new connection is noise for the server and a delay
@@ -101,7 +101,7 @@ class RefusedKey(Rule[OvershootLab]):
             lab.faults.now(refusal, stream=stream)
         await watch_the_end(lab, 1008)
 
-    def judge(self, seen: Recording, case: Case) -> Iterator[Finding]:  # noqa: ARG002 - the same for all
+    def judge(self, seen: Recording, case: Case) -> Iterator[Finding]:
         """Terminal, and of kind `authentication`."""
         closed = close_of(seen, 1008)
         if closed is None:
@@ -117,7 +117,7 @@ class RefusedKey(Rule[OvershootLab]):
             )
 
 
-class EndedStream(Rule[OvershootLab]):
+class Ws02(Rule[OvershootLab]):
     """1001 with "stream ended" is how a user learns that the stream is over, and why.
 
     It will not come back: reconnecting gets the same answer for ever. The reason decides what to do next (top
@@ -153,7 +153,7 @@ class EndedStream(Rule[OvershootLab]):
             lab.fake.end_stream(stream, reason)
         await watch_the_end(lab, 1001)
 
-    def judge(self, seen: Recording, case: Case) -> Iterator[Finding]:  # noqa: ARG002 - the frame has the reason
+    def judge(self, seen: Recording, case: Case) -> Iterator[Finding]:
         """Terminal, and the reason of the close frame is in what was reported."""
         closed = close_of(seen, 1001)
         if closed is None:
@@ -175,4 +175,4 @@ def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", " ", text).lower()
 
 
-RULES: tuple[Rule[OvershootLab], ...] = (RefusedKey(), EndedStream())
+RULES: tuple[Rule[OvershootLab], ...] = (Ws01(), Ws02())
