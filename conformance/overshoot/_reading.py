@@ -83,8 +83,8 @@ def terminal(seen: Recording, *, since: float, by: float, settle: float) -> Iter
     if not reported:
         yield Finding("not-reported", f"one failure reported by {by:g} s", "none was", by)
     else:
+        over = min(reported[-1].at, by)
         first = reported[0]
-        over = min(first.at, by)
         if first.at > by:
             yield Finding("reported-late", f"the failure reported by {by:g} s", f"{first}", first.at)
     if len(reported) > 1:
@@ -127,6 +127,12 @@ def open_streams(seen: Recording, at: float = float("inf")) -> list[str]:
 def ends(seen: Recording) -> list[StateChanged]:
     """Each end of a stream on the server, with its reason."""
     return seen.of(StateChanged, entity="stream", after="ended")
+
+
+def before_stop(seen: Recording) -> int:
+    """The number of the event that is the call of stop, or of the end of the recording."""
+    stop = seen.first(ClientCalled, method="stop")
+    return stop.seq if stop else len(seen)
 
 
 def called_at(seen: Recording, method: str) -> float | None:
