@@ -170,6 +170,7 @@ class SteppedClock(_Waiting):
         return self._now
 
     def call_at(self, when: float, callback: Callable[..., object], *args: object) -> Timer:
+        when = float(when)  # as a loop's; 19 and 19.0 are told apart where times are written down
         timer = _SteppedTimer(when, callback, args)
         heapq.heappush(self._timers, (when, next(self._order), timer))
         return timer
@@ -186,7 +187,7 @@ class SteppedClock(_Waiting):
             raise ValueError(f"time does not run backwards: now is {self._now:g} s, asked for {to:g} s")
         due = self.next_timer()
         if due is None or due > to:
-            self._now = to
+            self._now = float(to)
             return False
         _, _, timer = heapq.heappop(self._timers)
         self._now = due
