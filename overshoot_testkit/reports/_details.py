@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from overshoot_testkit.reports._journals import FOLDER, journal_name
-from overshoot_testkit.reports._words import LOOKS, by_reason, kind_of, moments, plural, printable
+from overshoot_testkit.reports._words import LOOKS, by_reason, kind_of, moments, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from overshoot_testkit.lab import CaseVerdict, Finding, Summary, TimelineEntry, Verdict
+    from overshoot_testkit.lab import CaseVerdict, Finding, Level, Summary, TimelineEntry, Verdict
     from overshoot_testkit.reports._words import Kind
 
 FINDINGS_SHOWN = 3
@@ -50,7 +50,7 @@ class Details:
     def _failure(self, verdict: Verdict) -> None:
         self._heading(verdict, "fail")
         for found in by_reason(verdict).values():
-            self._findings(found)
+            self._findings(found, verdict.failed_level, FINDINGS_SHOWN)
             # The first case shows the defect; the same again for each further case would bury the next one.
             case = _case(verdict, found[0][0])
             if case.timeline and case.findings and case.findings[0] is found[0][1]:
@@ -72,7 +72,7 @@ class Details:
     def _warning(self, verdict: Verdict) -> None:
         self._heading(verdict, "warning")
         for found in by_reason(verdict).values():
-            self._findings(found[:1])
+            self._findings(found, verdict.failed_level, 1)
         self._blank()
         self._command("replay", verdict.replay)
         self._blank()
@@ -89,21 +89,32 @@ class Details:
             self._console.print(Text(f"Rests on: {printable(label)}", style="dim"))
         self._blank()
 
-    def _findings(self, found: Sequence[tuple[str, Finding]]) -> None:
-        """Findings of one defect, each expectation with what was seen."""
-        for case, finding in found[:FINDINGS_SHOWN]:
-            at = "" if finding.at is None else f"at {finding.at:g} s"
-            if case != "default":
-                self._labelled("case", f"{case} {at}".rstrip())
-            elif at:
-                self._labelled("when", at)
-            self._labelled("expected", finding.expected)
-            self._labelled("seen", finding.seen, "bold")
-        more = found[FINDINGS_SHOWN:]
+    def _findings(self, found: Sequence[tuple[str, Finding]], failed: Level | None, shown: int) -> None:
+        """Findings of one defect, each expectation with what was seen; cases that tell the same, together."""
+        alike: dict[tuple[str, str], list[tuple[str, Finding]]] = {}
+        for case, finding in found:
+            alike.setdefault((finding.expected, finding.seen), []).append((case, finding))
+        groups = list(alike.items())
+        for (expected, seen), group in groups[:shown]:
+            self._where(group)
+            softer = " (SHOULD)" if failed == "MUST" and group[0][1].level == "SHOULD" else ""
+            self._labelled("expected", f"{expected}{softer}")
+            self._labelled("seen", seen, "bold")
+        more = [case for _, group in groups[shown:] for case, _ in group]
         if more:
-            cases = dict.fromkeys(case for case, _ in more if case != "default")
+            cases = [case for case in dict.fromkeys(more) if case != "default"]
             where = f", in {', '.join(cases)}" if cases else ""
-            self._labelled("", f"… and the same {plural(len(more), 'time')} more{where}", "dim")
+            self._labelled("", f"… and {len(more)} more like it{where}", "dim")
+
+    def _where(self, group: Sequence[tuple[str, Finding]]) -> None:
+        cases = [case for case in dict.fromkeys(case for case, _ in group) if case != "default"]
+        times = {finding.at for _, finding in group}
+        at = times.pop() if len(times) == 1 else None
+        when = "" if at is None else f"at {at:g} s"
+        if cases:
+            self._labelled("cases" if len(cases) > 1 else "case", f"{', '.join(cases)} {when}".rstrip())
+        elif when:
+            self._labelled("when", when)
 
     def _timeline(self, entries: Sequence[TimelineEntry], title: str) -> None:
         self._blank()

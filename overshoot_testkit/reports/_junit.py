@@ -86,7 +86,7 @@ def _testcase(verdict: Verdict, *, strict: bool) -> ET.Element:
     kind = kind_of(verdict, strict=strict)
     if kind == "fail":
         finding = verdict.findings[0]
-        message = f"{verdict.statement}. Expected: {finding.expected}. Seen: {finding.seen}"
+        message = f"{verdict.statement.rstrip('.')}. Expected: {finding.expected}. Seen: {finding.seen}"
         _text(case, "failure", _account(verdict), message=message, type=finding.reason)
     elif kind == "harness_error":
         _text(case, "error", _account(verdict), message=verdict.reason, type="harness_error")

@@ -166,7 +166,9 @@ if sys.platform != "win32":
         assert b"" == line.recv(1), "the driver is still there"
         line.close()
 
-    @pytest.mark.parametrize("command", [("rules", "--json"), ("conformance", "--client", "reference", "-q")])
+    @pytest.mark.parametrize(
+        "command", [("rules",), ("conformance", "--client", "reference", "--rules", "LIFE-01")]
+    )
     def test_a_reader_that_goes_away_hears_no_complaint(begin, command):
         reader, writer = os.pipe()
         os.close(reader)

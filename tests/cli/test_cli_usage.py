@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import pytest
-from overshoot_testkit.conformance.overshoot import RULES
 from typer.testing import CliRunner
 
 from overshoot_testkit.cli._app import app
 from overshoot_testkit.cli._guard import UserError, guarded
+from overshoot_testkit.conformance.overshoot import RULES
 
 
 def told(*arguments):

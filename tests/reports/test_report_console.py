@@ -101,8 +101,26 @@ def test_one_defect_in_many_cases_is_told_once_and_the_other_is_not_lost():
     told = log(run_of(failed_in_many_cases()))
 
     assert 1 == told.count("timeline:")
-    assert "… and the same 3 times more, in 429, 500, refused" in told
+    assert "… and 3 more like it, in 429, 500, refused" in told
     assert "seen      1 connection still open" in told
+
+
+def test_cases_that_tell_the_same_are_told_together():
+    found = Finding("ended", "the stream goes on", "it ended", 45.0)
+    cases = tuple(CaseVerdict(name, "fail", "", (found,)) for name in ("500", "502", "reset"))
+    told = log(run_of(replace(failed(), cases=cases)))
+
+    assert "  cases     500, 502, reset at 45 s\n  expected  the stream goes on\n" in told
+    assert 1 == told.count("it ended")
+
+
+def test_beside_a_failed_must_a_should_is_marked():
+    soft = Finding("soft", "a pause of 2 s", "a pause of 1 s", level="SHOULD")
+    hard = Finding("hard", "an end", "no end")
+    told = log(run_of(replace(failed(), cases=(CaseVerdict("default", "fail", "", (hard, soft)),))))
+
+    assert "expected  an end\n" in told
+    assert "expected  a pause of 2 s (SHOULD)\n" in told
 
 
 def test_a_warning_is_shorter_than_a_failure():
