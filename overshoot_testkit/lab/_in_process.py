@@ -35,11 +35,16 @@ class InProcessBench:
         seed: int = 0,
         hold_limit: float = 10.0,
         spin_limit: int = 1_000_000,
+        horizon: float = 86_400.0,
     ) -> None:
-        """`hold_limit`, `spin_limit`: how long a client may keep time from moving; see `simulation.run`."""
+        """`hold_limit`, `spin_limit`: how long a client may keep time from moving; see `simulation.run`.
+
+        `horizon`: see `Lab.horizon`.
+        """
         self._factory = factory
         self._system = system
         self._seed = seed
+        self._horizon = horizon
         self._limits: dict[str, Any] = {"hold_limit": hold_limit, "spin_limit": spin_limit}
         sample = factory()
         self.name = sample.name
@@ -74,6 +79,7 @@ class InProcessBench:
             client=subject,
             time=LoopTime(clock, journal),
             options=Options(transport=transport),  # type: ignore[arg-type]  # checked against the capabilities
+            horizon=self._horizon,
         )
         problem: str | None = None
         outcome: Outcome = "harness_error"

@@ -90,7 +90,7 @@ BROKEN = (
     Broken(
         "KEEP-04",
         "tries failing keepalives for ever",
-        "not-reported",
+        "after-the-lease",
         NeverGivesUp,
     ),
     Broken(
