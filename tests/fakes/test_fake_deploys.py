@@ -14,6 +14,7 @@ from overshoot_testkit.faults import (
     Deploy,
     ExhaustCredits,
     ExpireLease,
+    Refuse,
     SendGarbage,
 )
 from overshoot_testkit.journal import FaultFired, SocketClosed, SocketMessage, StateChanged
@@ -183,6 +184,24 @@ async def test_garbage_comes_among_the_results(wire):
         each.data for each in wire.journal.of(SocketMessage, direction="out")[:3]
     ]
     assert '"ok":true' in heard[3].data
+
+
+@story()
+async def test_new_connections_can_be_refused_while_the_server_is_well(wire):
+    stream = await wire.create()
+    socket = await wire.socket(stream)
+    await wire.keepalive(stream)
+    wire.faults.at(10, Refuse(3))
+    await wire.clock.sleep(10.5)
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await wire.keepalive(stream)
+    await wire.clock.sleep(3)
+
+    assert 200 == (await wire.keepalive(stream))[0]
+    assert 7 == len([await socket.receive() for _ in range(7)])
+    assert 13.5 == wire.clock.now()
+    assert [] == wire.journal.of(StateChanged, entity="server")
 
 
 @story()

@@ -12,7 +12,8 @@ from fake_stories import FRAME, Wire, loopback_story, story
 from overshoot_testkit.clock import SteppedClock
 from overshoot_testkit.fakes.base import PortInUseError, Refusal, RemoteHostError, Reply, Route
 from overshoot_testkit.fakes.overshoot import OvershootFake
-from overshoot_testkit.journal import Note, Response
+from overshoot_testkit.faults import FaultPlan
+from overshoot_testkit.journal import Journal, Note, Response
 from overshoot_testkit.simulation import run
 
 
@@ -79,6 +80,18 @@ async def test_before_it_listens_it_has_no_url_and_after_its_end_it_is_over():
     await fake.aclose()
     with pytest.raises(RuntimeError, match="make a new one"):
         await fake.listen()
+
+
+@alone
+async def test_what_is_handed_in_is_used_though_it_is_still_empty():
+    clock = SteppedClock()
+    journal = Journal(clock)
+    faults = FaultPlan(clock, journal)
+
+    fake = OvershootFake(clock, journal=journal, faults=faults)
+
+    assert (clock, journal, faults) == (fake.clock, fake.journal, fake.faults)
+    await fake.aclose()
 
 
 @alone

@@ -8,7 +8,7 @@ import aiohttp
 import jsonschema
 from fake_stories import CLIP, FRAME, ending, story
 
-from overshoot_testkit.fakes.overshoot import Account
+from overshoot_testkit.fakes.overshoot import ABSENT, Account
 from overshoot_testkit.journal import SocketClosed, SocketMessage
 
 
@@ -314,3 +314,15 @@ async def test_a_message_too_large_ends_the_socket(wire):
     message = await socket.receive()
 
     assert (aiohttp.WSMsgType.CLOSE, 1009) == (message.type, message.data)
+
+
+@story()
+async def test_a_scripted_result_may_lack_members(wire):
+    wire.fake.results.script([{"result": "bare", "error": ABSENT, "prompt": ABSENT}])
+    socket = await wire.socket(await wire.create())
+
+    (message,) = await results(socket, 1)
+
+    assert "bare" == message["result"]
+    assert not {"error", "prompt"} & message.keys()
+    assert [message] == [each.data for each in wire.journal.of(SocketMessage, direction="out")]
