@@ -11,7 +11,7 @@ import sys
 
 
 def found(version: str) -> bool:
-    """Whether `pythonX.Y` is on PATH and really starts: a shim for a version that is not installed does not."""
+    """Whether `pythonX.Y` is on PATH and starts, which a shim for a version that is missing does not."""
     names = [f"python{version}", "python3", "python"]
     for path in filter(None, map(shutil.which, names)):
         asked = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)

@@ -19,7 +19,8 @@ SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
 
 
 def run(*command: str | Path, cwd: Path, expect: int = 0) -> str:
-    done = subprocess.run([str(each) for each in command], cwd=cwd, capture_output=True, text=True, check=False)
+    words = [str(each) for each in command]
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode != expect:
         sys.exit(f"{command}: exit {done.returncode}, expected {expect}\n{done.stdout}\n{done.stderr}")
     return done.stdout
@@ -34,9 +35,9 @@ def build_wheel(folder: Path) -> Path:
 def top_level_modules(python: Path, cwd: Path) -> set[str]:
     """Top-level modules that the installed distribution brought, by its own record."""
     script = (
-        "from importlib.metadata import files;"
-        "print(*{f.parts[0] for f in files('overshoot-testkit') if f.suffix in {'.py', '.mjs', '.json', '.typed'}"
-        " and not f.parts[0].endswith('.dist-info')}, sep='\\n')"
+        "from importlib.metadata import files\n"
+        "shipped = {f.parts[0] for f in files('overshoot-testkit') if '..' not in f.parts}\n"
+        "print(*(each for each in shipped if not each.endswith('.dist-info')), sep='\\n')"
     )
     return set(run(python, "-c", script, cwd=cwd).split())
 
@@ -56,7 +57,7 @@ def main(folder: Path) -> None:
 
     cli = home / SCRIPTS / "overshoot-testkit"
     print(run(cli, "conformance", "--client", "reference", "--no-color", cwd=folder).splitlines()[-1])
-    broken = "overshoot_testkit.conformance.overshoot.broken:keep_05"
+    broken = "overshoot_testkit.conformance.overshoot.broken.keepalive:Retries402"
     run(cli, "conformance", "--client", broken, "--rules", "KEEP-05", cwd=folder, expect=1)
     print("the suite runs from the wheel: the reference client passes, a broken one fails")
 

@@ -1,8 +1,8 @@
 """Every example in the README and the guides is executed.
 
-An HTML comment above a fenced block says what it is: `<!-- example: file NAME -->` is written to NAME in the page's
-folder, `<!-- example: run -->` or `<!-- example: run, exit N -->` is run there. Blocks of the README's two commands are marked
-`newcomer` instead; one is what runs these tests, the other is run by tests/conformance/test_overshoot_sdk.py.
+An HTML comment above a fenced block says what it is: `<!-- example: file NAME -->` is written to NAME in the
+page's folder, `<!-- example: run -->` or `<!-- example: run, exit N -->` is run there. The README's two
+commands are marked `newcomer` instead: one runs these tests, tests/conformance/test_overshoot_sdk.py the other.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def test_a_dump_loads_as_the_same_events(tmp_path: Path) -> None:
 
 
 def test_every_event_class_can_be_loaded() -> None:
-    classes = {each for each in Event.__subclasses__()}
+    classes = set(Event.__subclasses__())
 
     assert classes == set(Event.registry.values())
 
