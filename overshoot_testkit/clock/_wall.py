@@ -62,24 +62,22 @@ class WallClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._travels: list[Any] = []
-        self._traveller: Any = None
+        self._travels: list[tuple[Any, Any]] = []
 
     def __enter__(self) -> Self:
         import time_machine  # noqa: PLC0415  (it imports much, and only those who travel need it)
 
         travel = time_machine.travel(self._clock.unix(), tick=False)
-        self._traveller = travel.start()
-        self._travels.append(travel)
-        if not any(_active.values()):
+        self._travels.append((travel, travel.start()))
+        if not _active:
             _replacements.put()
         _active.setdefault(threading.get_ident(), []).append(self._clock)
         return self
 
     def sync(self) -> None:
         """Set wall time to where the clock is now."""
-        if self._traveller is not None:
-            self._traveller.move_to(self._clock.unix())
+        if self._travels:
+            self._travels[-1][1].move_to(self._clock.unix())
 
     def __exit__(
         self,
@@ -93,6 +91,4 @@ class WallClock:
             del _active[thread]
         if not _active:
             _replacements.take()
-        self._travels.pop().stop()
-        if not self._travels:
-            self._traveller = None
+        self._travels.pop()[0].stop()

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 _urandom = os.urandom
 _seed = random.Random.seed
 
-# The generators in use, by the thread that they are for, the innermost last.
-_active: dict[int, list[random.Random]] = {}
+# What is active, by the thread that it is for, the innermost last.
+_active: dict[int, list[Pinned]] = {}
 
 
 def _pinned_urandom(size: int, /) -> bytes:
-    generators = _active.get(threading.get_ident())
-    return generators[-1].randbytes(size) if generators else _urandom(size)
+    pinned = _active.get(threading.get_ident())
+    return pinned[-1].bytes.randbytes(size) if pinned else _urandom(size)
 
 
 def _pinned_seed(self: random.Random, a: Any = None, version: int = 2) -> None:
     """`Random()` without a seed asks the operating system in C, below `os.urandom`."""
-    generators = _active.get(threading.get_ident())
-    if a is None and generators:
-        a = generators[-1].getrandbits(128)
+    pinned = _active.get(threading.get_ident())
+    if a is None and pinned:
+        a = pinned[-1].seeds.getrandbits(128)
     _seed(self, a, version)
 
 
@@ -49,7 +49,9 @@ class Pinned:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._bytes = random.Random(f"urandom {seed}")  # noqa: S311  (repeatable is what it has to be)
+        # Two sequences: a module that makes a Random() when it is first imported moves nobody's bytes.
+        self.bytes = random.Random(f"urandom {seed}")  # noqa: S311  (repeatable is what it has to be)
+        self.seeds = random.Random(f"seeds {seed}")  # noqa: S311
         self._ours: dict[int, Any] = {}
         self._theirs: list[tuple[random.Random, Any]] = []
 
@@ -63,7 +65,7 @@ class Pinned:
         if not _active:
             _replacements.put()
             random.Random.seed = _pinned_seed  # type: ignore[method-assign]
-        _active.setdefault(threading.get_ident(), []).append(self._bytes)
+        _active.setdefault(threading.get_ident(), []).append(self)
         return self
 
     def __exit__(

@@ -62,7 +62,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         selector.spin_limit = spin_limit
         super().__init__(selector)
         self._clock_resolution = math.ulp(0.0)
-        self._owners = TaskOwners()
+        self.owners = TaskOwners()
         self._routes: weakref.WeakKeyDictionary[socket.socket, Route] = weakref.WeakKeyDictionary()
         self.outside = OutsideWork(self, hold_limit)
         self.network = MemoryNetwork(self)
@@ -112,7 +112,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return self.outside.hold(reason)
 
     def wake(self) -> None:
-        self._write_to_self()
+        """Make the selector look again."""
+        if not self.is_closed():
+            self._write_to_self()
 
     def _write_to_self(self) -> None:
         # A system call for each wake-up is only needed if somebody waits, or may be about to.
@@ -151,13 +153,25 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def create_task(self, coro: Coroutine[Any, Any, Any], **kwargs: Any) -> asyncio.Task[Any]:  # type: ignore[override]
         task = super().create_task(coro, **kwargs)
-        self._owners.note(task, kwargs.get("context"))
+        self.owners.note(task, kwargs.get("context"))
         return task
+
+    def cancel_all(self) -> None:
+        """Cancel the tasks that are left, and wait for them; oldest first, where asyncio has no order."""
+        left = self.owners.pending(self)
+        for task in left:
+            task.cancel()
+        if left:
+            self.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        for task in left:
+            if not task.cancelled() and task.exception() is not None:
+                text = "unhandled exception while what was left of the program was cancelled"
+                self.call_exception_handler({"message": text, "exception": task.exception(), "task": task})
 
     def inventory(self, owner: str) -> Inventory:
         """Tasks, timers and connections that an owner has open; the calling task is left out."""
         return Inventory(
-            tasks_of(owner, self._owners, self),
+            tasks_of(owner, self.owners, self),
             timers_of(owner, self._scheduled, self),
             tuple(map(str, self.network.connections(owner))),
         )

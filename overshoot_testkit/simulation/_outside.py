@@ -135,7 +135,7 @@ class OutsideWork:
 
     def _check_limit(self) -> None:
         now = time.perf_counter()
-        items = [(since, text) for since, text in self._held.values()]
+        items = [(since, text) for since, text in list(self._held.values())]
         items += [(since, _thread_text(thread)) for thread, since in self._threads.items()]
         late = [f"  {now - since:.1f} s: {text()}" for since, text in items if now - since > self.limit]
         if late:
@@ -154,7 +154,7 @@ class OutsideWork:
         )
 
     def _task_lines(self) -> list[str]:
-        tasks = sorted(map(describe_task, asyncio.all_tasks(self._loop)))
+        tasks = map(describe_task, self._loop.owners.pending(self._loop))
         return [f"  {line}" for line in tasks] or ["  no task is pending"]
 
     def _deadlock_text(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import weakref
 from contextvars import Context, ContextVar
 from dataclasses import dataclass
@@ -31,29 +32,37 @@ class Inventory:
 
 
 class TaskOwners:
-    """Owner of each task, noted when it was made.
+    """All tasks in the order of their making, and the owner of each at that moment.
 
-    Python 3.11 has no way to ask a task for its context, and a task may change the owner inside its own
-    context for what it makes, without thereby giving itself away.
+    asyncio keeps them in a set, so its order is different in each process. Python 3.11 has no way to ask a
+    task for its context; and a task may change the owner for what it makes without giving itself away.
     """
 
     def __init__(self) -> None:
         self._owners: weakref.WeakKeyDictionary[asyncio.Task[Any], str] = weakref.WeakKeyDictionary()
 
     def note(self, task: asyncio.Task[Any], context: Context | None) -> None:
-        name = owner.get() if context is None else context.get(owner, "")
-        if name:
-            self._owners[task] = name
+        self._owners[task] = owner.get() if context is None else context.get(owner, "")
 
     def of(self, task: asyncio.Task[Any]) -> str:
-        return self._owners.get(task, "")
+        known = self._owners.get(task)
+        if known is None and sys.version_info >= (3, 12):
+            # Made past the loop, as aiohttp makes its eager tasks.
+            known = task.get_context().get(owner)
+        return known or ""
+
+    def pending(self, loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
+        """Tasks that are not done, oldest first; behind them, by name, those that were made past the loop."""
+        left = asyncio.all_tasks(loop)
+        noted = [task for task in self._owners if task in left]
+        return noted + sorted(left.difference(noted), key=asyncio.Task.get_name)
 
 
 def tasks_of(name: str, owners: TaskOwners, loop: asyncio.AbstractEventLoop) -> tuple[str, ...]:
     """Pending tasks of an owner, the running one left out."""
     running = asyncio.current_task(loop) if loop.is_running() else None
-    mine = (task for task in asyncio.all_tasks(loop) if task is not running and owners.of(task) == name)
-    return tuple(sorted(describe_task(task) for task in mine))
+    mine = (task for task in owners.pending(loop) if task is not running and owners.of(task) == name)
+    return tuple(map(describe_task, mine))
 
 
 def timers_of(

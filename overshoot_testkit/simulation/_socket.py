@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import struct
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ class VirtualSocket:
 
     def getpeername(self) -> Address:
         if self._peername is None:
-            raise OSError(107, "Transport endpoint is not connected")
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
         return self._peername
 
     def setsockopt(self, level: int, option: int, value: int | bytes | None, length: int = 0) -> None:

@@ -37,7 +37,7 @@ def describe_task(task: asyncio.Task[Any]) -> str:
     frames = await_chain(coroutine)
     if not frames:
         return f"{task.get_name()} ({name})"
-    own = [frame for frame in frames if not frame.f_code.co_filename.startswith(_STDLIB)] or frames
+    own = [frame for frame in frames if not _is_stdlib(frame)] or frames
     text = f"{task.get_name()} ({name}) at {place(own[-1])}"
     if frames[-1] is not own[-1]:
         text += f", in {frames[-1].f_code.co_qualname} at {place(frames[-1])}"
@@ -84,7 +84,7 @@ def describe_thread(ident: int | None) -> str:
         return "not started or ended"
     innermost = frame
     outer: FrameType | None = frame
-    while outer is not None and outer.f_code.co_filename.startswith(_STDLIB):
+    while outer is not None and _is_stdlib(outer):
         outer = outer.f_back
     frame = outer or innermost
     return f"in {frame.f_code.co_qualname} at {place(frame)}"
@@ -104,6 +104,12 @@ def caller_place() -> str:
             return place(frame)
         nearest, frame = frame, frame.f_back
     return place(nearest) if nearest else "unknown"
+
+
+def _is_stdlib(frame: FrameType) -> bool:
+    # Outside virtual environments, installed packages lie in a folder of the standard library.
+    filename = frame.f_code.co_filename
+    return filename.startswith((_STDLIB, "<frozen")) and "-packages" not in filename
 
 
 def place(frame: FrameType) -> str:

@@ -133,6 +133,27 @@ def test_what_a_deadlock_leaves_is_cancelled_in_order():
     assert ["tidied up"] == ended
 
 
+def test_left_tasks_are_cancelled_in_the_order_of_their_making(caplog):
+    ended = []
+
+    async def sleeper(number):
+        try:
+            await asyncio.sleep(1000)
+        finally:
+            ended.append(number)
+            if number == 7:
+                raise LookupError("lost on the way out")
+
+    async def story():
+        made = [asyncio.ensure_future(sleeper(number)) for number in range(50)]
+        await asyncio.sleep(1)
+        return len(made)
+
+    assert 50 == run(story)
+    assert list(range(50)) == ended
+    assert "what was left of the program was cancelled" in caplog.text
+
+
 # --- real work
 
 
