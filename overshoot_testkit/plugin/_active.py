@@ -21,6 +21,9 @@ def activate(config: pytest.Config, options: Options) -> None:
     if options.url is not None:
         header.lines.append(f"real deployment at {options.url}")
         manager.register(FakeTests(), "overshoot_tests")
+    if options.client is not None:
+        _add_suite(config, options, options.client)
+        header.lines.append(f"judging {options.client} by the conformance suite")
     if options.fake:
         manager.register(FakeTests(), "overshoot_tests")
         header.lines.append(f"fake of the API; {_virtual_time(config)}")
@@ -35,6 +38,15 @@ def _virtual_time(config: pytest.Config) -> str:
     manager.register(_loop.VirtualLoops(), "overshoot_loops")
     manager.register(_loop.loop_fixtures(), "overshoot_loop_fixtures")
     return "async tests on virtual time"
+
+
+def _add_suite(config: pytest.Config, options: Options, client: str) -> None:
+    from overshoot_testkit.plugin._collect import Conformance  # noqa: PLC0415 - only to judge
+    from overshoot_testkit.plugin._suite import Suite  # noqa: PLC0415
+
+    config.pluginmanager.register(
+        Conformance(Suite(config, options, client), config), "overshoot_conformance"
+    )
 
 
 class Header:

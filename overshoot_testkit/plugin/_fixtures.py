@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from overshoot_testkit.clients import Target
+    from overshoot_testkit.fakes.overshoot import Settings
     from overshoot_testkit.plugin._use import Use
 
 PUBLIC = ("overshoot", "overshoot_clock", "overshoot_fake", "overshoot_faults", "overshoot_journal")
 ENVIRONMENT = "_overshoot_environment"
 """The fixture that tests have by the marker alone."""
 
+WISHES = pytest.StashKey[tuple[Wishes, "Settings"]]()
+"""What a test's marker came to."""
 USE = pytest.StashKey["Use"]()
 """The fake of a test, while it runs."""
 FAILED = pytest.StashKey[bool]()
@@ -31,18 +34,18 @@ def uses_overshoot(item: pytest.Item) -> bool:
     return not set(PUBLIC).isdisjoint(names) or item.get_closest_marker(MARKER) is not None
 
 
-def wishes_of(item: pytest.Item) -> Wishes:
+def wishes_of(item: pytest.Item) -> tuple[Wishes, Settings]:
     """What the test asks of its fake. A marker that is wrong fails the test."""
-    wishes: Wishes | None = None
-    problem = ""
-    try:
-        wishes = Wishes.of(item)
-        wishes.make_settings()
-    except MarkerError as error:
-        problem = str(error)
-    if wishes is None or problem:
-        pytest.fail(f"overshoot: {problem}", pytrace=False)
-    return wishes
+    if WISHES not in item.stash:
+        problem = ""
+        try:
+            wishes = Wishes.of(item)
+            item.stash[WISHES] = wishes, wishes.make_settings()
+        except MarkerError as error:
+            problem = str(error)
+        if problem:
+            pytest.fail(f"overshoot: {problem}", pytrace=False)
+    return item.stash[WISHES]
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ def _overshoot_use(request: pytest.FixtureRequest) -> Use | None:
         return None
     from overshoot_testkit.plugin import _loop  # noqa: PLC0415 - only when used
 
-    wishes = wishes_of(request.node)
+    wishes, _ = wishes_of(request.node)
     use: Use = request.getfixturevalue(_loop.host_of(request.node))
     if wishes.clock == "virtual" and use.clock.mode != "virtual":
         pytest.fail(f"overshoot: clock='virtual' cannot be had here: {use.clock.why}", pytrace=False)
@@ -63,7 +66,7 @@ def _overshoot_use(request: pytest.FixtureRequest) -> Use | None:
 def _overshoot_thread(request: pytest.FixtureRequest) -> Iterator[Use]:
     from overshoot_testkit.plugin import _hosts  # noqa: PLC0415 - only when used
 
-    with _hosts.in_a_thread(request.node, wishes_of(request.node)) as use:
+    with _hosts.in_a_thread(request.node, *wishes_of(request.node)) as use:
         yield use
 
 
@@ -138,5 +141,8 @@ def _needed(request: pytest.FixtureRequest, use: Use | None) -> Use:
         return use
     url = request.config.stash[OPTIONS].url
     instead = "which takes the place of --overshoot-url" if url else "which needs no key and no network"
-    told = f"the fixture {request.fixturename!r} is part of the fake. Run pytest with --overshoot-fake, {instead}"
-    pytest.fail(told, pytrace=False)
+    pytest.fail(
+        f"the fixture {request.fixturename!r} is part of the fake. "
+        f"Run pytest with --overshoot-fake, {instead}",
+        pytrace=False,
+    )

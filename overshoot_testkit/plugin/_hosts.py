@@ -19,6 +19,7 @@ from overshoot_testkit.simulation import VirtualTimeLoop
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from overshoot_testkit.fakes.overshoot import Settings
     from overshoot_testkit.plugin._marker import Wishes
 
 HOST = "api.overshoot.ai"
@@ -27,18 +28,21 @@ HOST = "api.overshoot.ai"
 SYNC = (
     "a test that is not async runs in real time; write it as an async test, with pytest-asyncio 1.4 or later"
 )
-REAL = "this test runs in real time; drop clock='real' from its marker, and loop_factories from its asyncio marker"
+REAL = (
+    "this test runs in real time; drop clock='real' from its marker, "
+    "and loop_factories from its asyncio marker"
+)
 
 
 @contextlib.asynccontextmanager
-async def on_this_loop(item: pytest.Item, wishes: Wishes) -> AsyncIterator[Use]:
+async def on_this_loop(item: pytest.Item, wishes: Wishes, settings: Settings) -> AsyncIterator[Use]:
     """A fake on the running loop: in memory if its time is virtual, on loopback otherwise."""
     from overshoot_testkit.fakes.overshoot import OvershootFake  # noqa: PLC0415 - only when used
 
     loop = asyncio.get_running_loop()
     clock = LoopClock(loop)
     journal = Journal(clock)
-    fake = OvershootFake(clock=clock, journal=journal, settings=wishes.make_settings())
+    fake = OvershootFake(clock=clock, journal=journal, settings=settings)
     describe = describer(item)
     origins = Origins(lambda: _origins.in_tasks(loop, describe))
     journal.subscribe(origins)
@@ -50,23 +54,29 @@ async def on_this_loop(item: pytest.Item, wishes: Wishes) -> AsyncIterator[Use]:
         await fake.listen()
         seen = RealClock(clock, REAL)
 
-    async def judged() -> str | None:
+    async def settled() -> str | None:
+        # What a test began but did not wait for, such as a DELETE, is done first.
         if isinstance(loop, VirtualTimeLoop):
-            await settle(loop)  # what a test began but did not wait for, such as a DELETE, is done first
+            await settle(loop)
         return complaint(item, wishes, fake, origins)
+
+    def judge() -> str | None:
+        told = complaint(item, wishes, fake, origins)
+        return told and loop.run_until_complete(settled())
 
     told: str | None = None
     try:
-        yield Use(
+        use = Use(
             base_url=fake.base_url,
             api_key=fake.api_key,
             fake=fake,
             faults=fake.faults,
             journal=journal,
             clock=seen,
-            judge=lambda: loop.run_until_complete(judged()),
+            judge=judge,
         )
-        told = await judged()
+        yield use
+        told = None if use.judged else await settled()
     finally:
         await fake.aclose()
     if told is not None:
@@ -74,9 +84,9 @@ async def on_this_loop(item: pytest.Item, wishes: Wishes) -> AsyncIterator[Use]:
 
 
 @contextlib.contextmanager
-def in_a_thread(item: pytest.Item, wishes: Wishes) -> Iterator[Use]:
+def in_a_thread(item: pytest.Item, wishes: Wishes, settings: Settings) -> Iterator[Use]:
     """A fake on loopback in a thread of its own, in real time."""
-    thread = FakeThread(wishes.make_settings())
+    thread = FakeThread(settings)
     told: str | None = None
     try:
         fake = thread.fake
@@ -88,7 +98,7 @@ def in_a_thread(item: pytest.Item, wishes: Wishes) -> Iterator[Use]:
             told: str | None = thread.call(complaint, item, wishes, fake, origins)
             return told
 
-        yield Use(
+        use = Use(
             base_url=fake.base_url,
             api_key=fake.api_key,
             fake=View(thread, fake),
@@ -97,7 +107,8 @@ def in_a_thread(item: pytest.Item, wishes: Wishes) -> Iterator[Use]:
             clock=RealClock(fake.clock, SYNC),
             judge=judge,
         )
-        told = judge()
+        yield use
+        told = None if use.judged else judge()
     finally:
         thread.close()
     if told is not None:

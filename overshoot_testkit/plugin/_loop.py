@@ -50,9 +50,13 @@ def host_of(item: pytest.Item) -> str:
     config = item.config
     if not (has_asyncio(config) and has_hook(config) and sys.modules["pytest_asyncio"].is_async_test(item)):
         return _THREAD
+    return _host_on(_loop_scope(item))
+
+
+def _loop_scope(item: pytest.Item) -> str:
     marker = item.get_closest_marker("asyncio")
     asked = marker.kwargs.get("loop_scope") or marker.kwargs.get("scope") if marker else None
-    return _host_on(asked or config.getini("asyncio_default_test_loop_scope") or "function")
+    return str(asked or item.config.getini("asyncio_default_test_loop_scope") or "function")
 
 
 class VirtualLoops:
@@ -65,9 +69,13 @@ class VirtualLoops:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
-        # pytest-asyncio looks again whether there are factories, to take up a new loop in time.
-        with _offered(item):
+        # pytest-asyncio looks again whether there are factories, to take up a new loop before any fixture
+        # of the old one is used. A loop of the test's own is always new.
+        if _loop_scope(item) == "function":
             yield
+        else:
+            with _offered(item):
+                yield
 
 
 class _Factories:
@@ -117,7 +125,7 @@ def loop_fixtures() -> types.ModuleType:
     async def host(request: pytest.FixtureRequest) -> AsyncIterator[Use]:
         from overshoot_testkit.plugin import _hosts  # noqa: PLC0415 - only when used
 
-        async with _hosts.on_this_loop(request.node, _fixtures.wishes_of(request.node)) as use:
+        async with _hosts.on_this_loop(request.node, *_fixtures.wishes_of(request.node)) as use:
             yield use
 
     for scope in SCOPES:

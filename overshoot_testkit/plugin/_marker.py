@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 MARKER = "overshoot"
 DESCRIPTION = (
     "overshoot(clock='virtual'|'real', expect_open_streams=N, allow_unfired_faults=False, settings={...}, "
-    "**settings): run this test with OVERSHOOT_API_URL, OVERSHOOT_BASE_URL and OVERSHOOT_API_KEY set, and say "
-    "how its fake behaves; see docs/pytest.md of overshoot-testkit"
+    "**settings): run this test with OVERSHOOT_API_URL, OVERSHOOT_BASE_URL and OVERSHOOT_API_KEY set, and "
+    "say how its fake behaves; see docs/pytest.md of overshoot-testkit"
 )
 
 ClockWish = Literal["virtual", "real"]
@@ -45,6 +46,7 @@ class Wishes:
         """Raises MarkerError."""
         merged: dict[str, Any] = {}
         settings: dict[str, Any] = {}
+        own = {each.name for each in dataclasses.fields(cls)} - {"settings"}
         for marker in reversed(list(item.iter_markers(MARKER))):
             if marker.args:
                 raise MarkerError(f"pytest.mark.overshoot takes keywords only, not {marker.args[0]!r}")
@@ -52,7 +54,6 @@ class Wishes:
             listed = words.pop("settings", {})
             if not isinstance(listed, dict):
                 raise MarkerError(f"settings: {listed!r} is not a dict of the fake's settings by name")
-            own = {each.name for each in dataclasses.fields(cls)} - {"settings"}
             merged |= {name: value for name, value in words.items() if name in own}
             settings |= listed | {name: value for name, value in words.items() if name not in own}
         wishes = cls(**merged, settings=settings)
@@ -73,6 +74,8 @@ class Wishes:
 
     def make_settings(self) -> Settings:
         """The fake's settings. Raises MarkerError for a name or value that it does not have."""
+        if not self.settings:
+            return _default_settings()
         from overshoot_testkit.fakes.overshoot.settings import (  # noqa: PLC0415 - only when used
             DEFAULT_KEY,
             Account,
@@ -94,6 +97,13 @@ class Wishes:
             return Settings(**changes)
         except (TypeError, ValueError) as error:
             raise MarkerError(str(error)) from error
+
+
+@functools.cache
+def _default_settings() -> Settings:
+    from overshoot_testkit.fakes.overshoot import Settings  # noqa: PLC0415 - only when used
+
+    return Settings()
 
 
 def _unknown(name: str, of_fake: Iterable[str]) -> str:

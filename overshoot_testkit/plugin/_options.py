@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 BASE_PATH = "/v0.2"
+RULE_PREFIX = "overshoot::"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ def resolve(config: pytest.Config) -> Options:
     The command line goes before the ini file: `--overshoot-url` there takes the place of
     `overshoot_fake = true` here, and the other way round.
     """
+    take_rules_from_arguments(config)
     given = {each.name: config.getoption(each.name) for each in _DECLARED}
     written = {each.name: config.getini(each.name) or None for each in _DECLARED}
     _refuse_conflicts(given, "--overshoot-fake", "--overshoot-url")
@@ -183,7 +184,9 @@ def _path(config: pytest.Config, given: dict[str, Any], written: dict[str, Any],
     return start / path if path else None
 
 
-def strays(args: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Arguments that name rules (`overshoot::KEEP-05`), and the others."""
-    rules = [arg for arg in args if arg.startswith("overshoot::")]
-    return rules, [arg for arg in args if arg not in rules]
+def take_rules_from_arguments(config: pytest.Config) -> None:
+    """Let `overshoot::KEEP-05` among the arguments choose that rule, as node ids choose tests."""
+    chosen = [arg for arg in config.args if arg.startswith(RULE_PREFIX)]
+    if chosen:
+        config.args[:] = [arg for arg in config.args if arg not in chosen]
+        config.option.overshoot_rules = ",".join(arg.removeprefix(RULE_PREFIX) for arg in chosen)

@@ -44,8 +44,13 @@ class Use:
         self.faults = faults
         self.journal = journal
         self.clock = clock
-        self.judge = judge
-        """Says what the test has left behind; to be called while nothing runs."""
+        self._judge = judge
+        self.judged = False
+
+    def judge(self) -> str | None:
+        """Say what the test has left behind, once; to be called while its loop does not run."""
+        self.judged = True
+        return self._judge()
 
 
 class Origins:
