@@ -66,6 +66,7 @@ class Wire:
         self.faults = fake.faults
         self.session = session
         self.key = fake.api_key
+        self.sockets: list[aiohttp.ClientWebSocketResponse] = []
 
     async def call(self, method: str, path: str, *, key: str | None = "", **how: Any) -> tuple[int, Any]:
         """Status and parsed body; fails where the answer is not what the contract promises."""
@@ -99,7 +100,14 @@ class Wire:
         return body
 
     async def open_socket(self, stream: str) -> aiohttp.ClientWebSocketResponse:
-        return await self.session.ws_connect(f"{self.fake.base_url}/ws/streams/{stream}")
+        socket = await self.session.ws_connect(f"{self.fake.base_url}/ws/streams/{stream}")
+        self.sockets.append(socket)
+        return socket
+
+    def hang_up(self) -> None:
+        """Let go of every socket, without a word."""
+        for socket in self.sockets:
+            socket._response.close()
 
     async def socket(self, stream: str, key: str = "") -> aiohttp.ClientWebSocketResponse:
         """A result socket that has shown its key."""
@@ -124,7 +132,11 @@ def _told(tell, settings: Settings, runner, new_clock):
             OvershootFake(new_clock(), settings=settings) as fake,
             aiohttp.ClientSession() as session,
         ):
-            await tell(Wire(fake, session))
+            wire = Wire(fake, session)
+            try:
+                await tell(wire)
+            finally:
+                wire.hang_up()
 
     def test() -> None:
         runner(whole)

@@ -202,6 +202,7 @@ def test_nothing_that_can_be_sent_makes_it_fail(values, raw):
                 socket = await wire.open_socket(stream)
                 await socket.send_bytes(data)
                 assert 1008 == (await socket.receive()).data
+            wire.hang_up()
             fake.journal.to_jsonl().encode()
 
     asyncio.run(tell())

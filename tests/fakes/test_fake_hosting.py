@@ -39,10 +39,12 @@ def test_in_memory_it_has_the_real_name():
         fake = OvershootFake()
         assert "https://api.overshoot.ai/v0.2" == await fake.listen("api.overshoot.ai", 443)
         async with aiohttp.ClientSession() as session:
-            stream = await Wire(fake, session).create()
-            assert 200 == (await Wire(fake, session).keepalive(stream))[0]
-            listening = await Wire(fake, session).socket(stream)
+            wire = Wire(fake, session)
+            stream = await wire.create()
+            assert 200 == (await wire.keepalive(stream))[0]
+            listening = await wire.socket(stream)
             assert '"ok":true' in (await listening.receive()).data
+            wire.hang_up()
         await fake.aclose()
 
     run(tell)
