@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from overshoot_testkit.clients import DriverClient, DriverError, Options
 from overshoot_testkit.clock import SteppedClock
 from overshoot_testkit.journal import ClientProbed, Inventory, Journal, Note, Recording
-from overshoot_testkit.lab._driver_time import DriverTime, UnsettledError
+from overshoot_testkit.lab._conduct import conduct
+from overshoot_testkit.lab._driver_time import DriverTime
 from overshoot_testkit.lab._engine import Observation
-from overshoot_testkit.lab._lab import Lab, NotStartedError
+from overshoot_testkit.lab._lab import Lab
 from overshoot_testkit.lab._subject import Witness
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from overshoot_testkit.lab._rule import Case, Rule
     from overshoot_testkit.lab._subject import Call
     from overshoot_testkit.lab._systems import System
-    from overshoot_testkit.lab._verdict import Outcome
 
 HORIZON = 7200.0
 """Seconds of the clock that rules about long runs take: two hours, for stepping takes its time."""
@@ -61,16 +61,12 @@ class DriverSubject:
         self._witness.journal.add(ClientProbed(moment, active, stream_id))
 
     async def take_inventory(self, moment: str) -> None:
-        self._witness.journal.add(inventory(moment, await self._driver.state()))
-
-    async def note_complaints(self) -> None:
-        """Write down what went unhandled in the client's process."""
         state = await self._driver.state()
+        journal = self._witness.journal
         for text in state.unhandled_rejections[self._complaints :]:
-            self._witness.journal.add(
-                Note(f"unhandled in the client: {self._witness.journal.secrets.text(text)}")
-            )
+            journal.add(Note(f"unhandled in the client: {journal.secrets.text(text)}"))
         self._complaints = len(state.unhandled_rejections)
+        journal.add(inventory(moment, state))
 
     async def end_media(self) -> None:
         await self._driver.media("end")
@@ -107,7 +103,11 @@ def _counted(number: int, what: str) -> list[str]:
 class DriverBench:
     """Runs cases against a fresh process each. `aclose` is not needed: nothing outlives a case."""
 
-    def __init__(self, command: Sequence[str], system: System[Any], *, seed: int = 0) -> None:
+    def __init__(
+        self, command: Sequence[str], system: System[Any], *, seed: int = 0, patience: float = 10.0
+    ) -> None:
+        """`patience`: real seconds that any answer of the driver may take. Raises DriverError."""
+        self._patience = patience
         self._command = list(command)
         self._system = system
         self._seed = seed
@@ -118,7 +118,7 @@ class DriverBench:
         self.labels = hello.notes
 
     async def _hello(self) -> Any:
-        driver = await DriverClient.launch(self._command, seed=self._seed)
+        driver = await DriverClient.launch(self._command, seed=self._seed, patience=self._patience)
         async with driver:
             return driver.hello
 
@@ -135,12 +135,11 @@ class DriverBench:
         self, rule: Rule[Any], case: Case, transport: str, clock: SteppedClock, journal: Journal
     ) -> Observation:
         fake = self._system.make_fake(clock, journal, {**case.server, "seed": self._seed})
-        problem: str | None = None
-        outcome: Outcome = "harness_error"
         try:
             await fake.listen()
-            driver = await DriverClient.launch(self._command, origin=clock.origin, seed=self._seed)
-            async with driver:
+            async with await DriverClient.launch(
+                self._command, origin=clock.origin, seed=self._seed, patience=self._patience
+            ) as driver:
                 subject = DriverSubject(driver, journal)
                 lab = Lab(
                     clock=clock,
@@ -151,19 +150,6 @@ class DriverBench:
                     options=_options(transport, driver.hello.modes),
                     horizon=HORIZON,
                 )
-                try:
-                    await rule.scenario(lab, case)
-                    await subject.note_complaints()
-                except NotStartedError as error:
-                    problem, outcome = str(error), "not_judged"
-                except UnsettledError as error:
-                    problem = str(error)
-                except DriverError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - a broken scenario is the harness's failure
-                    problem = f"the scenario broke: {type(error).__name__}: {error}"
-                recording = Recording(journal.events[:])
-                unfired = tuple(str(fault) for fault in fake.faults.unfired())
+                return await conduct(rule, case, lab, subject.aclose)
         finally:
             await fake.aclose()
-        return Observation(recording, problem, outcome, unfired, clock.now())

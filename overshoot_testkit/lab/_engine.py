@@ -112,7 +112,16 @@ def judge_case(rule: Rule[Any], case: Case, observed: Observation) -> CaseVerdic
             virtual_seconds=observed.seconds,
             journal=journal,
         )
-    findings = tuple(rule.judge(observed.recording, case))
+    try:
+        findings = tuple(rule.judge(observed.recording, case))
+    except Exception as error:  # noqa: BLE001 - a broken judgement is the harness's failure, said as such
+        return CaseVerdict(
+            case.name,
+            "harness_error",
+            f"the judgement broke: {type(error).__name__}: {error}",
+            virtual_seconds=observed.seconds,
+            journal=journal,
+        )
     if observed.unfired:
         # Law: a fault that never fired makes the rule an error, whatever the judgement made of the rest.
         return CaseVerdict(

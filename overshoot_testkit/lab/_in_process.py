@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from overshoot_testkit.clients import Options
 from overshoot_testkit.clock import LoopClock
 from overshoot_testkit.journal import Journal, Note, Recording
+from overshoot_testkit.lab._conduct import conduct, told
 from overshoot_testkit.lab._engine import Observation
-from overshoot_testkit.lab._lab import Lab, NotStartedError
+from overshoot_testkit.lab._lab import Lab
 from overshoot_testkit.lab._subject import InProcessSubject
 from overshoot_testkit.lab._time import LoopTime
 from overshoot_testkit.simulation import SimulationError, VirtualTimeLoop, run
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from overshoot_testkit.clients import Client
     from overshoot_testkit.lab._rule import Case, Rule
     from overshoot_testkit.lab._systems import System
-    from overshoot_testkit.lab._verdict import Outcome
+
+
+RELEASE_LIMIT = 60.0
+"""Seconds of the clock that an adapter may take to release itself after the verdict."""
 
 
 class InProcessBench:
@@ -68,10 +72,13 @@ class InProcessBench:
         journal = Journal(clock)
         kept.append(journal)
         loop.set_exception_handler(lambda _, context: journal.add(Note(_complaint(context))))
+        try:
+            subject = InProcessSubject(self._factory(), journal, loop)
+        except Exception as error:  # noqa: BLE001 - it made a client before, when the bench was made
+            return Observation(Recording(), f"the client could not be made again: {told(error)}")
         loop.network.add_host(self._system.host)
         fake = self._system.make_fake(clock, journal, {**case.server, "seed": self._seed})
         await fake.listen(self._system.host, 443)
-        subject = InProcessSubject(self._factory(), journal, loop)
         lab = Lab(
             clock=clock,
             journal=journal,
@@ -81,27 +88,17 @@ class InProcessBench:
             options=Options(transport=transport),  # type: ignore[arg-type]  # checked against the capabilities
             horizon=self._horizon,
         )
-        problem: str | None = None
-        outcome: Outcome = "harness_error"
-        try:
-            await rule.scenario(lab, case)
-        except NotStartedError as error:
-            problem, outcome = str(error), "not_judged"
-        except SimulationError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a broken scenario is the harness's failure, said as such
-            problem = f"the scenario broke: {type(error).__name__}: {error}"
-        seconds = clock.now()
-        recording = Recording(journal.events[:])
-        unfired = tuple(str(fault) for fault in fake.faults.unfired())
-        with contextlib.suppress(Exception):
-            await subject.aclose()
-        await fake.aclose()
-        return Observation(recording, problem, outcome, unfired, seconds)
+
+        async def release() -> None:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(RELEASE_LIMIT):
+                    await subject.aclose()
+
+        return await conduct(rule, case, lab, release)
 
 
 def _complaint(context: dict[str, Any]) -> str:
     """What asyncio would have logged of a failure that nobody waited for."""
     error = context.get("exception")
-    told = f": {type(error).__name__}: {error}" if error else ""
-    return f"{context.get('message', 'unhandled')}{told}"
+    what = f": {told(error)}" if error else ""
+    return f"{context.get('message', 'unhandled')}{what}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER = 9, 4
 """How many lines to show on either side of the finding."""
+LONGEST_RUN = 4
+"""Lines of results in a row that are still shown one by one."""
+EXACT = 1e-6
+"""Seconds by which two moments may differ and be the same."""
 
 
 def describe(event: Event) -> str | None:  # noqa: C901, PLR0911, PLR0912 - one short branch an event
@@ -66,21 +71,41 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0911, PLR0912 - one 
 
 
 def timeline(seen: Recording, findings: Sequence[Finding]) -> tuple[TimelineEntry, ...]:
-    """The lines around the first finding that has a moment; the last ones where none has."""
-    lines = [(event.at, text) for event in seen if (text := describe(event)) is not None]
+    """The lines around the first finding that has a moment; the last ones where none has.
+
+    Where that moment begins is marked.
+    """
+    lines = _folded([(event, text) for event in seen if (text := describe(event)) is not None])
     moment = next((finding.at for finding in findings if finding.at is not None), None)
     if moment is None:
-        kept = lines[-(BEFORE + AFTER) :]
-        return tuple(TimelineEntry(at, text) for at, text in _folded(kept))
-    # The last line at the moment is the event itself more often than what led up to it.
-    here = max((i for i, (at, _) in enumerate(lines) if at <= moment + 1e-6), default=0)
-    kept = lines[max(0, here - BEFORE) : here + AFTER + 1]
-    return tuple(TimelineEntry(at, text, marked=abs(at - moment) < 1e-6) for at, text in _folded(kept))
+        return tuple(TimelineEntry(at, text) for at, text in lines[-(BEFORE + AFTER) :])
+    here = max((i for i, (at, _) in enumerate(lines) if at <= moment + EXACT), default=0)
+    begins = next((i for i, (at, _) in enumerate(lines) if abs(at - moment) <= EXACT), None)
+    first = max(0, here - BEFORE)
+    kept = lines[first : here + AFTER + 1]
+    return tuple(TimelineEntry(at, text, marked=i == begins) for i, (at, text) in enumerate(kept, first))
 
 
-def _folded(lines: list[tuple[float, str]]) -> list[tuple[float, str]]:
-    """Lines without immediate repetitions at the same moment."""
-    return [line for i, line in enumerate(lines) if i == 0 or line != lines[i - 1]]
+def _folded(lines: list[tuple[Event, str]]) -> list[tuple[float, str]]:
+    """Lines with their moments; a run of results is one line, and repetitions at one moment are dropped."""
+    folded: list[tuple[float, str]] = []
+    for is_flow, group in itertools.groupby(lines, key=lambda line: _is_result(line[0])):
+        run = list(group)
+        if is_flow and len(run) > LONGEST_RUN:
+            sent = sum(isinstance(event, j.SocketMessage) for event, _ in run)
+            until = run[-1][0].at
+            folded.append(
+                (run[0][0].at, f"… {sent} results sent, {len(run) - sent} delivered, until {until:g} s")
+            )
+        else:
+            folded += [(event.at, text) for event, text in run]
+    return [line for i, line in enumerate(folded) if i == 0 or line != folded[i - 1]]
+
+
+def _is_result(event: Event) -> bool:
+    if isinstance(event, j.SocketMessage):
+        return event.direction == "out" and isinstance(event.data, dict) and "result" in event.data
+    return isinstance(event, j.ResultDelivered)
 
 
 def _name(route: str | None) -> str:

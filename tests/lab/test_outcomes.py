@@ -77,6 +77,11 @@ class Breaks(Quiet):
         raise LookupError("a mistake in the scenario")
 
 
+class Misjudges(Quiet):
+    def judge(self, seen: Recording, case: Case) -> Iterable[Finding]:
+        raise LookupError("a mistake in the judgement")
+
+
 class NeedsMedia(Quiet):
     needs = frozenset({"end_media"})
 
@@ -105,6 +110,11 @@ class HangingStart(ReferenceClient):
 class HoldsTime(ReferenceClient):
     async def start(self, *arguments: Any) -> None:
         await asyncio.get_running_loop().run_in_executor(None, threading.Event().wait, 2.0)
+
+
+class Lingers(ReferenceClient):
+    async def aclose(self) -> None:
+        await asyncio.get_running_loop().create_future()
 
 
 class Spins(ReferenceClient):
@@ -136,7 +146,9 @@ def test_a_finding_is_a_failure_with_its_timeline_and_replay() -> None:
     assert "fail" == failed.outcome
     assert "MUST" == failed.failed_level
     assert ["asked"] == [finding.reason for finding in failed.findings]
-    assert any(entry.marked and "POST /v0.2/streams" in entry.text for entry in failed.cases[0].timeline)
+    assert ["client.start() called", "→ POST /v0.2/streams"] == [
+        entry.text for entry in failed.cases[0].timeline[:2]
+    ]
     assert "overshoot-testkit --rules QUIET-01" == failed.replay
 
 
@@ -166,6 +178,33 @@ def test_a_scenario_that_raises_is_the_harnesss_error() -> None:
 
     assert "harness_error" == broken.outcome
     assert "the scenario broke: LookupError: a mistake in the scenario" in broken.reason
+
+
+def test_a_judgement_that_raises_is_the_harnesss_error() -> None:
+    broken = verdict(Misjudges())
+
+    assert "harness_error" == broken.outcome
+    assert "the judgement broke: LookupError: a mistake in the judgement" in broken.reason
+
+
+def test_a_client_that_cannot_be_made_again_is_an_error() -> None:
+    made: list[Client] = []
+
+    def once() -> Client:
+        if made:
+            raise LookupError("only one of me")
+        made.append(ReferenceClient())
+        return made[0]
+
+    bench = InProcessBench(once, OVERSHOOT)
+    observed = bench.observe(Quiet(), Case(), "native")
+
+    assert "the client could not be made again: LookupError: only one of me" == observed.problem
+    assert "harness_error" == observed.outcome
+
+
+def test_an_adapter_that_never_releases_itself_does_not_change_the_verdict() -> None:
+    assert "pass" == verdict(Quiet(), Lingers).outcome
 
 
 def test_a_missing_capability_or_transport_is_not_applicable_and_says_so() -> None:
