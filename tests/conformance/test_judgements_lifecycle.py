@@ -270,7 +270,11 @@ def test_garbage_may_be_of_any_kind():
 
 
 def test_a_client_that_thinks_it_runs():
-    assert ["still-active"] == failed((1.0, probed(active=True)), (121.0, probed(active=True)))
+    assert ["still-active"] == failed((2.0, probed(active=True)), (121.0, probed(active=True)))
+
+
+def test_a_client_may_think_so_for_a_moment():
+    assert [] == failed((1.999, probed(active=True)))
 
 
 @pytest.mark.parametrize(("at", "found"), [(2.0, []), (2.001, ["went-on-asking"])])
