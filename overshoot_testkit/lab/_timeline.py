@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from overshoot_testkit.journal import Event, Recording
     from overshoot_testkit.lab._verdict import Finding
 
-BEFORE, AFTER = 9, 4
-"""How many lines to show on either side of the finding."""
+BEFORE, AFTER = 8, 4
+"""How many lines to show before and after the moment of the finding, itself shown whole."""
 LONGEST_RUN = 4
 """Lines of results in a row that are still shown one by one."""
 EXACT = 1e-6
@@ -79,11 +79,13 @@ def timeline(seen: Recording, findings: Sequence[Finding]) -> tuple[TimelineEntr
     moment = next((finding.at for finding in findings if finding.at is not None), None)
     if moment is None:
         return tuple(TimelineEntry(at, text) for at, text in lines[-(BEFORE + AFTER) :])
-    here = max((i for i, (at, _) in enumerate(lines) if at <= moment + EXACT), default=0)
-    begins = next((i for i, (at, _) in enumerate(lines) if abs(at - moment) <= EXACT), None)
-    first = max(0, here - BEFORE)
-    kept = lines[first : here + AFTER + 1]
-    return tuple(TimelineEntry(at, text, marked=i == begins) for i, (at, text) in enumerate(kept, first))
+    ends = sum(at <= moment + EXACT for at, _ in lines)
+    begins = sum(at < moment - EXACT for at, _ in lines)
+    first = max(0, begins - BEFORE)
+    kept = lines[first : ends + AFTER]
+    return tuple(
+        TimelineEntry(at, text, marked=begins == i < ends) for i, (at, text) in enumerate(kept, first)
+    )
 
 
 def _folded(lines: list[tuple[Event, str]]) -> list[tuple[float, str]]:
