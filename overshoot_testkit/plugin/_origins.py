@@ -47,7 +47,8 @@ class Origin:
 
 def in_tasks(loop: asyncio.AbstractEventLoop, describe: Describe) -> Origin:
     """The caller among the tasks of a loop; to be asked on that loop."""
-    return _chosen([await_chain(task.get_coro()) for task in asyncio.all_tasks(loop)], describe)
+    stacks = [await_chain(task.get_coro()) for task in asyncio.all_tasks(loop)]
+    return _chosen(stacks, describe, blocks=False)
 
 
 def in_threads(describe: Describe) -> Origin:
@@ -56,7 +57,7 @@ def in_threads(describe: Describe) -> Origin:
     for ident, frame in sys._current_frames().items():  # noqa: SLF001 - documented, despite its name
         if ident != threading.get_ident():
             stacks.append(_stack(frame))
-    return _chosen(stacks, describe)
+    return _chosen(stacks, describe, blocks=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,11 @@ class Describe:
         return (frame.f_code.co_filename, frame.f_code.co_name) == (self.test_file, self.test_name)
 
 
-def _chosen(stacks: Iterable[list[FrameType]], describe: Describe) -> Origin:
-    """The likeliest callers among stacks, outermost frame first: those in a library's network code."""
+def _chosen(stacks: Iterable[list[FrameType]], describe: Describe, *, blocks: bool) -> Origin:
+    """The likeliest callers among stacks, outermost frame first: those in a library's network code.
+
+    `blocks`: code may also wait in a system call itself, which has no frame.
+    """
     on_network: list[FrameType] = []
     elsewhere: list[FrameType] = []
     test: FrameType | None = None
@@ -88,16 +92,17 @@ def _chosen(stacks: Iterable[list[FrameType]], describe: Describe) -> Origin:
             continue
         test = next((frame for frame in reversed(own) if describe.is_test(frame)), test)
         if not _is_asleep(stack[-1]):
-            (on_network if _in_library(stack, own[-1]) else elsewhere).append(own[-1])
+            here = stack[-1] is own[-1]
+            (on_network if blocks and here or _in_library(stack, own[-1]) else elsewhere).append(own[-1])
     places = dict.fromkeys(describe(frame) for frame in on_network or elsewhere)
     return Origin(tuple(sorted(places)), describe(test) if test else None)
 
 
 def _in_library(stack: list[FrameType], own: FrameType) -> bool:
-    """Whether a library is at work below the last own frame, or that frame itself blocks in a call."""
+    """Whether a library, or Python's own streams, is at work below the last own frame."""
     below = stack[stack.index(own) + 1 :]
     modules = [frame.f_globals.get("__name__", "") for frame in below]
-    return not modules or any(
+    return any(
         module.partition(".")[0] not in _WAITING or module == "asyncio.streams" for module in modules
     )
 

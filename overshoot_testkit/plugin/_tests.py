@@ -21,7 +21,7 @@ class FakeTests:
     """Hooks of a run with --overshoot-fake or --overshoot-url."""
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Set the fake up before the test's own fixtures, and end it after them: they start and stop clients."""
+        """Set the fake up before the test's own fixtures and end it after them: they hold clients."""
         names: list[str] | None = getattr(item, "fixturenames", None)
         if names is not None and _fixtures.ENVIRONMENT not in names[:1] and _fixtures.uses_overshoot(item):
             names.insert(0, _fixtures.ENVIRONMENT)

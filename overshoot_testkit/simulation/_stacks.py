@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import inspect
 import sys
 import sysconfig
@@ -49,6 +50,10 @@ def await_chain(coroutine: object) -> list[FrameType]:
     frames: list[FrameType] = []
     current: Any = coroutine
     while current is not None:
+        if type(current).__name__ == "coroutine_wrapper":
+            # What `coroutine.__await__()` gives, as aiohttp's requests are awaited: it shows nobody but the
+            # garbage collector what it wraps.
+            current = next((each for each in gc.get_referents(current) if inspect.iscoroutine(each)), None)
         for prefix in ("cr", "gi", "ag"):
             frame = getattr(current, f"{prefix}_frame", None)
             if frame is not None:
