@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from overshoot_testkit.journal import Recording
     from overshoot_testkit.lab import Level
 
-OVERVIEW = Source("seed 000", "Overview")
-TERMINATION = Source("seed 000", "Stream Termination")
+OVERVIEW = Source("Starting & Stopping Streams", "Overview")
+TERMINATION = Source("Starting & Stopping Streams", "Stream Termination")
 
 STOP_LIMIT = 60.0
 """Seconds in which stop must come back for anything after it to be judged; rule CLEAN-04 allows 45."""

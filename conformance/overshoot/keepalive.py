@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from overshoot_testkit.journal import Recording
     from overshoot_testkit.lab import Level
 
-LEASE = Source("seed 000", "Keepalive")
-RETRIES = Source("seed 000", "Keepalive Retry Behavior")
+LEASE = Source("Starting & Stopping Streams", "Keepalive")
+RETRIES = Source("Starting & Stopping Streams", "Keepalive Retry Behavior")
 
 A_WHILE = 120.0
 """Seconds in which a client that keeps a lease of 45 s must have asked at least twice."""
@@ -225,7 +225,7 @@ class Keep05(Rule[OvershootLab]):
 
     id = "KEEP-05"
     statement = "A keepalive answered 402 is terminal at once: no retry."
-    sources = (LEASE, Source("seed 000", "Billing"))
+    sources = (LEASE, Source("Starting & Stopping Streams", "Billing"))
     cases = (
         Case("credits used up", {"fault": ExhaustCredits(), "times": 1}),
         Case(

@@ -56,7 +56,7 @@ class Life01(Rule[OvershootLab]):
 
     id = "LIFE-01"
     statement = "start sends one POST /streams, with the bearer key and a body valid against the contract."
-    sources = (Source("seed 001", "Manual Integration"), CONTRACT)
+    sources = (Source("Transport & Connectivity", "Manual Integration"), CONTRACT)
     cases = (
         Case("default"),
         Case(
@@ -187,7 +187,7 @@ class Life09(Rule[OvershootLab]):
         "Each failure to create a stream is reported once, with its kind, and leaves nothing behind: "
         "401, 402, 422, 429, 500, 503, connection refused, an answer that is garbage."
     )
-    sources = (Source("seed 000", "Concurrent Stream Limits"), CONTRACT)
+    sources = (Source("Starting & Stopping Streams", "Concurrent Stream Limits"), CONTRACT)
     cases = tuple(_create_cases())
     tolerances = {"settle_seconds": 1.0}
 

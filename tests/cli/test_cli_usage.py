@@ -83,7 +83,7 @@ def test_rules_of_one_theme_in_full():
 
     assert 0 == code
     assert output.startswith("KEEP-05 (MUST)\n")
-    assert "    source    seed 000 › Keepalive" in output
+    assert "    source    Starting & Stopping Streams › Keepalive" in output
     assert "LIFE-01" not in output
 
 

@@ -1,7 +1,7 @@
 """The verdict on Overshoot's JavaScript SDK, by the README's own command.
 
-Each failure was checked by hand against the SDK's source (dist/index.js of 0.1.0-alpha.2); what was found there
-stands beside it. A release of the SDK never changes, so neither does this verdict.
+Each failure was checked by hand against the SDK's source (dist/index.js of 0.1.0-alpha.2); what was found
+there stands beside it. A release of the SDK never changes, so neither does this verdict.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import pytest
 README = Path(__file__).resolve().parent.parent.parent / "README.md"
 
 FAILS = {
-    # setupKeepalive() takes the TTL from the answer to POST /streams, once; a keepalive's ttl_seconds is not read.
+    # setupKeepalive() takes the TTL from the answer to POST /streams; no keepalive's ttl_seconds is read.
     "KEEP-02": {"lapsed"},
     # The interval's catch calls handleFatalError() at the first failure, whatever it was.
     "KEEP-03": {"stream-ended", "inactive"},
-    # onclose() reports "WebSocket closed unexpectedly" for every code but 1008; event.reason is not looked at.
+    # onclose() reports "WebSocket closed unexpectedly" for every code but 1008, and no event.reason.
     "WS-02": {"reason-lost"},
     # StreamClient has no DELETE; cleanup() closes the socket and the peer connection, and the lease runs out.
     "CLEAN-01": {"not-closed"},

@@ -2,7 +2,7 @@
 
 An HTML comment above a fenced block says what it is: `<!-- example: file NAME -->` is written to NAME in the
 page's folder, `<!-- example: run -->` or `<!-- example: run, exit N -->` is run there. The README's two
-commands are marked `newcomer` instead: one runs these tests, tests/conformance/test_overshoot_sdk.py the other.
+commands are marked `newcomer` instead: one runs these tests, the other is test_overshoot_sdk.py's.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ def test_clear_takes_all_back(world: World) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda plan: plan.on(Drop(), route="keepalives"), "route: there is no 'keepalives'; did you mean 'keep"),
+        (lambda plan: plan.on(Drop(), route="keepalives"), "no 'keepalives'; did you mean 'keepalive'"),
         (lambda plan: plan.on(Answer(503), times=0), "times: 0 would never fire"),
         (lambda plan: plan.on(Answer(503), skip=-1), "skip: -1 is negative"),
         (lambda plan: plan.at(1, Answer(503)), r"happens to a request: set it with on\("),

@@ -78,7 +78,7 @@ def test_a_failure_is_shown_with_all_that_a_maintainer_needs():
 
     for line in (
         "402 is terminal at once: no retry",
-        "Source: seed 000 › Keepalive",
+        "Source: Starting & Stopping Streams › Keepalive",
         "  expected  no keepalive after the 402 at 22.5 s",
         "  seen      3 more keepalives, the first at 24.5 s",
         "    22.500  ← 402 keepalive",

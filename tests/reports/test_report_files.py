@@ -123,7 +123,8 @@ def test_junit_has_one_test_case_a_rule_and_each_kind_in_its_own_way(folder):
     ] == reasons
     failure = suite.find("testcase[@name='KEEP-05']/failure")
     assert "retried_after_402" == failure.get("type")
-    for evidence in ("seed 000 › Keepalive", "3 more keepalives", "> ", "24.500", "--rules KEEP-05"):
+    source = "Starting & Stopping Streams › Keepalive"
+    for evidence in (source, "3 more keepalives", "> ", "24.500", "--rules KEEP-05"):
         assert evidence in failure.text
 
 

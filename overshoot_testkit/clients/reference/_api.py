@@ -51,7 +51,7 @@ class Api:
         return answer
 
     async def keepalive(self, stream_id: str, *, timeout: float) -> dict[str, Any]:
-        """Renew the lease and pay. Source: contract; seed 000 › Keepalive."""
+        """Renew the lease and pay. Source: contract; Starting & Stopping Streams › Keepalive."""
         return await self.request("POST", f"/streams/{stream_id}/keepalive", timeout=timeout)
 
     async def update_prompt(self, stream_id: str, prompt: str, *, timeout: float) -> None:
@@ -103,7 +103,7 @@ class Api:
 
 
 def create_body(options: Options) -> dict[str, Any]:
-    """The body of POST /streams; native transport leaves `source` out (seed 001 › Native Transport)."""
+    """The body of POST /streams. Native transport has no `source` (Transport & Connectivity)."""
     if options.mode == "frame":
         processing: dict[str, Any] = {"interval_seconds": options.interval_seconds}
     else:

@@ -206,7 +206,7 @@ class ReferenceClient:
         return await self._api.keepalive(self._stream_id, timeout=timeout)
 
     def _may_retry(self, error: ApiError) -> bool:
-        """402 is terminal (seed 000 › Keepalive); so are 401 and 404, which repeating cannot mend."""
+        """402 is terminal (Starting & Stopping Streams › Keepalive); so is what repeating cannot mend."""
         return error.transient
 
     # --- results ------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ class Endpoints:
         ]
 
     def create(self, call: Call) -> Reply:
-        """POST /streams. Source: contract; seed 001 for the members that each transport gets."""
+        """POST /streams. Source: contract; Transport & Connectivity for each transport's members."""
         settings = self._lifecycle.settings
         order = _rules.order(call.body, settings)
         stream = self._lifecycle.create(order, _wallet(call), call.request_id)

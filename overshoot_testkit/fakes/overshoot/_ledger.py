@@ -52,9 +52,9 @@ class Wallet:
 class Ledger:
     """Charges stream time to accounts.
 
-    Source: seed 000 › Billing: per second of stream time, from creation to close or expiry, charged at each
-    keepalive and at teardown. *assumed*: parts of a second count in proportion; an account never goes below
-    zero, so the last charge of a stream may be less than its time would cost.
+    Per second of stream time, from creation to close or expiry, charged at each keepalive and at teardown.
+    Source: Starting & Stopping Streams › Billing. *assumed*: parts of a second count in proportion; an
+    account never goes below zero, so the last charge of a stream may be less than its time would cost.
     """
 
     def __init__(self, price_cents_per_second: float, journal: Journal) -> None:

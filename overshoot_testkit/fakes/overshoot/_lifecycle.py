@@ -252,7 +252,7 @@ class Lifecycle:
     # --- deploys ------------------------------------------------------------------------------------
 
     def lose_server(self) -> None:
-        """A deploy begins. Source: seed 001 › Deploy Resilience.
+        """A deploy begins. Source: Transport & Connectivity › Deploy Resilience.
 
         Native streams stay and are recovered at their next keepalive; webrtc streams are lost. *assumed*:
         user-managed rooms, which outlive the server too, are recovered like native ones; leases run on.

@@ -36,7 +36,7 @@ class TokenMint:
         self._issued: dict[str, Token] = {}
 
     def issue(self, stream: Stream, settings: Settings) -> str:
-        """A fresh publish token for the stream's room. Source: seed 001 › Token Lifecycle."""
+        """A fresh publish token for the stream's room. Source: Transport & Connectivity › Token Lifecycle."""
         import jwt  # noqa: PLC0415 - only native streams need it
 
         stream.tokens_issued += 1

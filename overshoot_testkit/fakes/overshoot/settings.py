@@ -1,7 +1,8 @@
 """Everything about the fake that can be set, each with the source of its default.
 
-`seed 000` is "Starting & Stopping Streams", `seed 001` "Transport & Connectivity", `contract` the vendor's
-published OpenAPI of v0.2, `docs` its other v0.2 material, `seen` behaviour observed on the real service.
+"Starting & Stopping Streams" and "Transport & Connectivity" are pages of the vendor's documentation,
+`contract` is its published OpenAPI of v0.2, `docs` its other v0.2 material, `seen` behaviour observed on the
+real service.
 *assumed*: no source says; the value is ours.
 """
 
@@ -59,18 +60,21 @@ class Settings:
     accounts: Mapping[str, Account] = field(default_factory=lambda: {DEFAULT_KEY: Account()})
     """By API key. The journal calls them "key 1", "key 2", … in this order."""
     concurrency_limit: int = 5
-    """Streams per API key; one more is answered 429. Source: seed 000 › Concurrent Stream Limits."""
+    """Streams per API key; one more is answered 429.
+
+    Source: Starting & Stopping Streams › Concurrent Stream Limits."""
     price_cents_per_second: float = 0.05
-    """*assumed*: the price is unpublished. That it is per second: seed 000 › Billing."""
+    """*assumed*: the price is unpublished. That it is per second: Starting & Stopping Streams › Billing."""
     out_of_credits: Literal["expire", "end"] = "expire"
     """What a keepalive answered 402 leads to. "expire": the lease is not renewed and the stream ends, with
     reason insufficient_credits, when it lapses (contract › keepalive: "the stream will expire"). "end": it
-    ends at once (seed 000 › Billing: "will fail with a 402 error and the stream will stop")."""
+    ends at once (Starting & Stopping Streams › Billing: "will fail with a 402 error and the stream will
+    stop")."""
 
     # --- lease
 
     lease_ttl: int = 45
-    """Seconds. Source: seed 000 › Keepalive. 30 and 90 were seen on other deployments."""
+    """Seconds. Source: Starting & Stopping Streams › Keepalive. 30 and 90 were seen on other deployments."""
     keepalive_ttl: int | None = None
     """Seconds that a keepalive grants, where that differs from `lease_ttl`; None is the same."""
     late_delete: Literal["204", "404"] = "204"
@@ -83,13 +87,13 @@ class Settings:
 
     livekit_url: str = "wss://livekit.overshoot.test"
     """Where native clients are sent. *assumed*: `.test` never resolves (RFC 6761), so nothing leaves the
-    machine; the real one is wss://livekit.overshoot.ai (seed 001)."""
+    machine; the real one is wss://livekit.overshoot.ai (Transport & Connectivity)."""
     livekit_api_key: str = "APIovershootfake"
     """Issuer of the tokens. *assumed*"""
     livekit_api_secret: str = "the-fake-signs-its-tokens-with-this-secret"  # noqa: S105 - guards nothing
     """HMAC key of the tokens, at least 32 bytes. *assumed*"""
     token_ttl: int = 300
-    """Seconds. Source: seed 001 › Token Lifecycle (5 minutes)."""
+    """Seconds. Source: Transport & Connectivity › Token Lifecycle (5 minutes)."""
     turn_servers: tuple[Mapping[str, str], ...] = ()
     """For webrtc streams. *assumed* empty: the real ones would lead outside."""
 
@@ -127,7 +131,7 @@ class Settings:
             "Qwen/Qwen3.5-35B-A3B": "unavailable",
         }
     )
-    """The first is the one the seeds use; the others are *assumed*, one of each status."""
+    """The first is the one the vendor's examples use; the others are *assumed*, one of each status."""
     unknown_models: Literal["accept", "reject"] = "accept"
     """*assumed*: no source says; the contract bounds the name by its length only."""
     rejected_model_status: int = 422
