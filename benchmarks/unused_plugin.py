@@ -1,8 +1,8 @@
 """What the installed plugin costs a project that does not use it, in `pytest --collect-only`.
 
 Two pairs. As users have it: all installed plugins are loaded, with and without ours
-(`-p no:overshoot_testkit`). And alone: no plugin is loaded but ours, or none, so that ours pays for everything
-that it imports itself. Each measurement is a whole process; the figures are the differences within a round.
+(`-p no:overshoot_testkit`). And alone: no plugin is loaded but ours, or none, so that ours pays for all that
+it imports itself. Each measurement is a whole process; the figures are the differences within a round.
 """
 
 from __future__ import annotations
