@@ -28,16 +28,20 @@ _PATTERNS = re.compile(
     r"|(?i:(?<=bearer ))\S+"
 )
 _LONGEST_TEXT = 4096
+_MOST_KNOWN = 1024
+_LONGEST_KNOWN = 256
 
 
 class Redactor:
     """Knows the secrets of one journal and what to write in their place."""
 
-    __slots__ = ("_labels", "_searched")
+    __slots__ = ("_known", "_labels", "_searched")
 
     def __init__(self) -> None:
         self._labels: dict[str, str] = {}
         self._searched: dict[str, str] = {}
+        # What was found out about short texts: a journal sees the same ones over and over again.
+        self._known: dict[str, str] = {}
 
     def register(self, secret: str, label: str, *, search: bool = True) -> None:
         """From now on write `label` for `secret`.
@@ -49,6 +53,7 @@ class Redactor:
             self._labels[secret] = label
             if search:
                 self._searched[secret] = label
+                self._known.clear()
 
     def label(self, secret: str) -> str:
         """What stands in the journal for `secret`."""
@@ -56,8 +61,16 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """`text` without secrets, cut to 4096 characters."""
-        if (whole := self._labels.get(text)) is not None:
+        if (whole := self._labels.get(text)) is not None or (whole := self._known.get(text)) is not None:
             return whole
+        clean = self._clean(text)
+        if len(text) <= _LONGEST_KNOWN:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[text] = clean
+        return clean
+
+    def _clean(self, text: str) -> str:
         for secret, label in self._searched.items():
             if secret in text:
                 text = text.replace(secret, label)
@@ -69,14 +82,15 @@ class Redactor:
     def value(self, value: Any) -> Any:
         """A copy of a JSON value without secrets."""
         if isinstance(value, dict):
-            return {
-                str(name): self.label(each)
-                if isinstance(each, str) and str(name).lower() in SENSITIVE_NAMES
-                else self.value(each)
-                for name, each in value.items()
-            }
+            return {str(name): self.member(str(name), each) for name, each in value.items()}
         if isinstance(value, list | tuple):
             return [self.value(each) for each in value]
         if isinstance(value, str):
             return self.text(value)
         return value
+
+    def member(self, name: str, value: Any) -> Any:
+        """A copy of the value of a JSON object's member, which may be secret by its name."""
+        if isinstance(value, str):
+            return self.label(value) if name.lower() in SENSITIVE_NAMES else self.text(value)
+        return self.value(value)

@@ -133,7 +133,7 @@ class Service(Work):
         if authorization is not None:
             call.principal = self.vendor.identify(authorization)
             call.key = call.principal.label if call.principal is not None else None
-        raw = await self._read(call)
+        raw = await self._read(call) if request.body_exists else b""
         self._request_arrived(call, path, raw)
 
     async def _read(self, call: Call) -> bytes:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from overshoot_testkit.faults import Action
     from overshoot_testkit.journal import Journal
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 By = Literal["server", "client", "fault", "lost"]
 
 NO_CODE = 1005
@@ -75,7 +77,7 @@ class Socket:
         """Send a JSON value; the journal gets `recorded`, or the value without its secrets."""
         if self.is_open:
             self._record("out", self._journal.secrets.value(value) if recorded is None else recorded)
-            self._queue.put_nowait(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+            self._queue.put_nowait(_encode(value))
 
     def send_raw(self, payload: str | bytes) -> None:
         """Send a text or binary message as it is."""

@@ -225,7 +225,7 @@ class Lifecycle:
         recorded = {**message, "prompt": prompt} if "prompt" in message else dict(message)
         for name, value in message.items():
             if name not in _PLAIN:
-                recorded[name] = self._journal.secrets.value({name: value})[name]
+                recorded[name] = self._journal.secrets.member(name, value)
         for socket in tuple(sockets):
             socket.send(message, recorded)
 
