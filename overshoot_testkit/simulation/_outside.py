@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import sys
 import threading
@@ -109,6 +110,8 @@ class OutsideWork:
 
     def _busy_threads(self) -> bool:
         """Whether a thread that began after the loop is at work; notes since when."""
+        if not self._threads and _thread._count() == 0:  # noqa: SLF001
+            return False  # the usual case, told without a lock: there is no thread but the first
         running = threading.enumerate()
         busy = [thread for thread in running if thread not in self._older and self._is_busy(thread)]
         if busy or self._threads:

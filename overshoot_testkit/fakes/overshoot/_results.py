@@ -90,9 +90,10 @@ class Results:
             "ok": problem is None,
             "error": problem,
             "finish_reason": "stop" if problem is None else None,
-            **overrides,
         }
-        return {name: value for name, value in message.items() if value is not ABSENT}
+        if not overrides:
+            return message
+        return {name: value for name, value in {**message, **overrides}.items() if value is not ABSENT}
 
     def _content(self, request: ResultRequest) -> tuple[str, str | None]:
         if self.settings.generate is not None:
