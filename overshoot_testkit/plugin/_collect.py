@@ -12,7 +12,7 @@ from overshoot_testkit.plugin._failure import breakage_text, failure_text, warni
 from overshoot_testkit.plugin._tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from overshoot_testkit.lab import Rule, Verdict
@@ -61,8 +61,8 @@ class RuleItem(pytest.Item):
         if self.verdict.outcome == "pass":
             if known is not None:
                 raise RuleFailure(
-                    f"{known.place}: {known.rule} is listed as known failing ({known.reason}), but it passes. "
-                    "Remove the line"
+                    f"{known.place}: {known.rule} is listed as known failing ({known.reason}), but it passes."
+                    " Remove the line"
                 )
         elif known is not None:
             pytest.xfail(f"known failing: {known.reason}")
@@ -74,7 +74,7 @@ class RuleItem(pytest.Item):
     def _warn(self, text: str) -> None:
         # Straight into pytest's summary: a project's own `-W error` is not meant to decide on SHOULD rules.
         path, line, _ = self.reportinfo()
-        message = warnings.WarningMessage(text, OvershootWarning, str(path), line + 1)
+        message = warnings.WarningMessage(text, OvershootWarning, str(path), line + 1, line="")
         self.ihook.pytest_warning_recorded.call_historic(
             kwargs={
                 "warning_message": message,
@@ -112,15 +112,23 @@ class Conformance:
         items.extend(session.genitems(catalogue))
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
-        report: Any = yield
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, Any, Any]:
+        report = yield
         if isinstance(item, RuleItem):
+            if report.failed and call.excinfo is not None:
+                # pytest itself asks the item only about its call, not about its set-up.
+                report.longrepr = item.repr_failure(call.excinfo)
             if report.skipped and isinstance(report.longrepr, tuple) and not hasattr(report, "wasxfail"):
                 # Where the rule was skipped is told by its name; our own line would say nothing.
                 report.longrepr = (item.nodeid, None, report.longrepr[2])
             if item.verdict is not None and report.when == "setup":
                 report.overshoot = Tally.entry(item.verdict)
-        return report  # type: ignore[no-any-return]
+        return report
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._tally.expect(sum(isinstance(item, RuleItem) for item in session.items))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         # Reports cross from xdist's workers with their attributes, so this counts in every kind of run.

@@ -46,7 +46,8 @@ def breakage_text(verdict: Verdict) -> str:
 def warning_text(verdict: Verdict) -> str:
     """A failed SHOULD rule, in short."""
     finding = verdict.findings[0]
-    told = f"{verdict.rule} (SHOULD): {verdict.statement}; expected {finding.expected}; seen {finding.seen}"
+    statement = verdict.statement.rstrip(".")
+    told = f"{verdict.rule} (SHOULD): {statement}; expected {finding.expected}; seen {finding.seen}"
     return printable(f"{told}; replay: {verdict.replay}")
 
 

@@ -93,7 +93,7 @@ def _chosen(stacks: Iterable[list[FrameType]], describe: Describe, *, blocks: bo
         test = next((frame for frame in reversed(own) if describe.is_test(frame)), test)
         if not _is_asleep(stack[-1]):
             here = stack[-1] is own[-1]
-            (on_network if blocks and here or _in_library(stack, own[-1]) else elsewhere).append(own[-1])
+            (on_network if (blocks and here) or _in_library(stack, own[-1]) else elsewhere).append(own[-1])
     places = dict.fromkeys(describe(frame) for frame in on_network or elsewhere)
     return Origin(tuple(sorted(places)), describe(test) if test else None)
 
@@ -102,9 +102,7 @@ def _in_library(stack: list[FrameType], own: FrameType) -> bool:
     """Whether a library, or Python's own streams, is at work below the last own frame."""
     below = stack[stack.index(own) + 1 :]
     modules = [frame.f_globals.get("__name__", "") for frame in below]
-    return any(
-        module.partition(".")[0] not in _WAITING or module == "asyncio.streams" for module in modules
-    )
+    return any(module.partition(".")[0] not in _WAITING or module == "asyncio.streams" for module in modules)
 
 
 def _is_asleep(frame: FrameType) -> bool:

@@ -22,6 +22,7 @@ class Tally:
     def __init__(self) -> None:
         self._rules: dict[str, dict[str, str] | None] = {}
         """By node id; None where the harness broke before there was a verdict."""
+        self._expected = 0
         self._broken = 0
         self._notes: list[str] = []
 
@@ -29,6 +30,10 @@ class Tally:
     def entry(verdict: Verdict) -> dict[str, str]:
         """What a report carries of a verdict: plain data, which crosses process borders."""
         return {"level": verdict.level, "outcome": verdict.outcome}
+
+    def expect(self, rules: int) -> None:
+        """Say how many rules were chosen in this process."""
+        self._expected = rules
 
     def take(self, report: Any) -> None:
         if report.when == "setup" and report.nodeid.startswith(PREFIX):
@@ -67,6 +72,6 @@ class Tally:
         """For the end of the run."""
         if not self._rules:
             return []
-        count = len(self._rules)
+        count = max(self._expected, len(self._rules))
         rules = "rule" if count == 1 else "rules"
         return [f"overshoot: {self._judged('MUST', 'SHOULD')} of {count} {rules} judged", *self._notes]

@@ -1,4 +1,4 @@
-"""Foreign projects: a folder with tests of its own, run by a pytest of their own, where we are only installed."""
+"""Foreign projects: a folder with tests, run by a pytest of its own, where we are only installed."""
 
 from __future__ import annotations
 

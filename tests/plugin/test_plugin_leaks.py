@@ -1,4 +1,4 @@
-"""Nothing left behind: an open stream fails its test and says which call opened it; so does an unfired fault."""
+"""Nothing left behind: an open stream fails its test and names the call; so does an unfired fault."""
 
 from __future__ import annotations
 
@@ -140,7 +140,9 @@ def test_what_fixtures_of_the_project_close_is_closed(project):
     result = project.pytest("--overshoot-fake")
 
     result.assert_outcomes(passed=4, errors=1)
-    result.stdout.fnmatch_lines(["*ERROR at teardown of test_untidy*", "overshoot: the test left 1 stream open"])
+    result.stdout.fnmatch_lines(
+        ["*ERROR at teardown of test_untidy*", "overshoot: the test left 1 stream open"]
+    )
 
 
 def test_an_end_that_nobody_waited_for_still_counts(project):
