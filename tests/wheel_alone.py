@@ -1,6 +1,6 @@
 """Builds the wheel, installs it alone into an empty environment, and runs the suite from it.
 
-usage: python wheel_alone.py EMPTY_FOLDER
+usage: python wheel_alone.py
 
 Needs `build`. Shows that `conformance/` and `fixtures/` are shipped inside the package, that site-packages
 gains no other top-level module, and that nothing of the repository is needed at run time.
@@ -15,6 +15,13 @@ import venv
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+FACTORY = """
+from overshoot_testkit import ReferenceClient
+
+
+def factory():
+    return ReferenceClient()
+"""
 SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
 
 
@@ -43,7 +50,6 @@ def top_level_modules(python: Path, cwd: Path) -> set[str]:
 
 
 def main(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     wheel = build_wheel(folder)
     home = folder / "empty"
     venv.create(home, with_pip=True)
@@ -61,10 +67,16 @@ def main(folder: Path) -> None:
     run(cli, "conformance", "--client", broken, "--rules", "KEEP-05", cwd=folder, expect=1)
     print("the suite runs from the wheel: the reference client passes, a broken one fails")
 
+    foreign = folder / "foreign"
+    (foreign / "its").mkdir(parents=True)
+    (foreign / "its" / "module.py").write_text(FACTORY, encoding="utf-8")
+    judged = run(
+        python, "-m", "pytest", "--overshoot-fake", "--overshoot-client", "its.module:factory", cwd=foreign
+    )
+    print("a foreign project:", judged.splitlines()[-1].strip("= "))
+
 
 if __name__ == "__main__":
-    if len(sys.argv) == 2:
-        main(Path(sys.argv[1]).resolve())
-    else:
-        with tempfile.TemporaryDirectory() as name:
-            main(Path(name))
+    # Not below the repository: a foreign project must not find our configuration.
+    with tempfile.TemporaryDirectory() as name:
+        main(Path(name))
