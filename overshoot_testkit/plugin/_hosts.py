@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,7 @@ HOST = "api.overshoot.ai"
 SYNC = (
     "a test that is not async runs in real time; write it as an async test, with pytest-asyncio 1.4 or later"
 )
+OTHER = "this test runs in real time: virtual time is for tests that pytest-asyncio 1.4 or later runs"
 REAL = (
     "this test runs in real time; drop clock='real' from its marker, "
     "and loop_factories from its asyncio marker"
@@ -90,6 +92,7 @@ def in_a_thread(item: pytest.Item, wishes: Wishes, settings: Settings) -> Iterat
     told: str | None = None
     try:
         fake = thread.fake
+        is_async = inspect.iscoroutinefunction(getattr(item, "function", None))
         describe = describer(item)
         origins = Origins(lambda: _origins.in_threads(describe))
         fake.journal.subscribe(origins)
@@ -104,7 +107,7 @@ def in_a_thread(item: pytest.Item, wishes: Wishes, settings: Settings) -> Iterat
             fake=View(thread, fake),
             faults=FaultsView(thread, fake.faults),
             journal=JournalView(thread),
-            clock=RealClock(fake.clock, SYNC),
+            clock=RealClock(fake.clock, OTHER if is_async else SYNC),
             judge=judge,
         )
         yield use

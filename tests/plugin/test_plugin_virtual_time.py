@@ -241,3 +241,39 @@ def test_without_pytest_asyncio_tests_that_block_have_the_fake(project):
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["overshoot: fake of the API; all tests in real time*"])
+
+
+def test_async_tests_that_others_run_have_the_fake_in_real_time(project):
+    project.write("pytest.ini", INI.replace("auto", "strict"))
+    project.write(
+        "test_app.py",
+        """
+        import unittest
+        import pytest
+        from app import call, camera
+
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+
+        @pytest.mark.anyio
+        async def test_anyio(overshoot, overshoot_clock):
+            async with camera() as one:
+                assert await one.keepalive() == 200
+            with pytest.raises(RuntimeError, match="pytest-asyncio 1.4 or later"):
+                overshoot_clock.advance(1)
+
+        @pytest.mark.overshoot
+        class TestOld(unittest.TestCase):
+            def test_blocking(self):
+                assert call("GET", "/healthz") == {"status": "ok"}
+
+        @pytest.mark.overshoot
+        class TestOldAsync(unittest.IsolatedAsyncioTestCase):
+            async def test_async(self):
+                async with camera() as one:
+                    assert one.url.startswith("http://127.0.0.1:")
+        """,
+    )
+
+    project.pytest("--overshoot-fake").assert_outcomes(passed=3)
