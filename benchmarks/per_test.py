@@ -180,15 +180,22 @@ def _run(home: Path, kinds: list[Kind], turns: int) -> dict[Kind, list[float]]:
         )
     (home / "test_cost.py").write_text("\n".join(tests), encoding="utf-8")
     (home / "conftest.py").write_text(CONFTEST, encoding="utf-8")
-    (home / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n", encoding="utf-8")
+    ini = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+    (home / "pytest.ini").write_text(ini, encoding="utf-8")
     file = home / "times.json"
+    # Other plugins' work for each fixture (looptime's, say) would be counted as ours.
+    plugins = ["asyncio", "overshoot_testkit"]
+    plugins += ["pytest_httpserver"] if any(kind.fixture == "httpserver" for kind in kinds) else []
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "OVERSHOOT_"))
     }
     answer = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--overshoot-fake", "-p", "no:cacheprovider", "test_cost.py"],
+        [
+            *(sys.executable, "-m", "pytest", "-q", "--overshoot-fake", "test_cost.py"),
+            *(part for plugin in ("no:cacheprovider", *plugins) for part in ("-p", plugin)),
+        ],
         cwd=home,
-        env=environment | {_TIMES: str(file)},
+        env=environment | {_TIMES: str(file), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -37,7 +37,7 @@ def benchmark(plan: Plan) -> Outcome:
         (home / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
         pairs = {
             "all installed plugins": (("-p", f"no:{PLUGIN}"), (), False),
-            "no other plugin": ((), ("-p", f"{PLUGIN}.plugin"), True),
+            "no other plugin": ((), ("-p", PLUGIN), True),
         }
         contenders = []
         for what, (without, with_it, alone) in pairs.items():
