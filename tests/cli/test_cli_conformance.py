@@ -101,7 +101,7 @@ def test_the_replay_command_survives_any_spec():
     ("text", "said"),
     [
         ('print("no space left", file=sys.stderr); sys.exit(3)', "ended with exit code 3"),
-        ('print("Welcome to my driver!"); read(); time.sleep(60)', "Welcome to my driver!"),
+        ('print("Welcome to my driver!", flush=True); read(); time.sleep(60)', "Welcome to my driver!"),
         ("say(id=read()['id'], result={'protocol': 1})", "is missing"),
         ("say(id=read()['id'], result={'protocol': 99, 'name': 'x'})", "protocol"),
     ],
