@@ -86,9 +86,11 @@ def test_a_dump_loads_as_the_same_events(tmp_path: Path) -> None:
 
 
 def test_every_event_class_can_be_loaded() -> None:
-    classes = set(Event.__subclasses__())
+    # By name: a class with slots is made twice, and the first one lingers until it is collected.
+    classes = {kind.__name__ for kind in Event.__subclasses__()}
 
-    assert classes == set(Event.registry.values())
+    assert classes == set(Event.registry)
+    assert all(kind.__name__ == name for name, kind in Event.registry.items())
 
 
 @pytest.mark.parametrize(
