@@ -141,19 +141,20 @@ def called_at(seen: Recording, method: str) -> float | None:
     return called.at if called else None
 
 
-def returned_at(seen: Recording, method: str) -> float | None:
-    """When the last call of a method came back; None if it has not, or was not made."""
-    returned = seen.last(ClientReturned, method=method)
-    return returned.at if returned else None
+HELD = ("tasks", "timers", "connections", "threads", "files", "media")
+"""What a client can hold, by the kinds of an inventory."""
+POOLED_THREADS = ("asyncio_", "AnyIO worker thread")
+"""Names of idle workers that belong to the event loop's pools, not to the client that used one of them."""
+
+
+def held(inventory: Inventory, kind: str) -> list[str]:
+    """What the client held of one kind, the loop's own worker threads left out."""
+    lines: list[str] = getattr(inventory, kind)
+    if kind == "threads":
+        return [line for line in lines if not line.startswith(POOLED_THREADS)]
+    return lines
 
 
 def remains(inventory: Inventory) -> list[str]:
     """Everything that the client still held when asked."""
-    return [
-        *inventory.tasks,
-        *inventory.timers,
-        *inventory.connections,
-        *inventory.threads,
-        *inventory.files,
-        *inventory.media,
-    ]
+    return [line for kind in HELD for line in held(inventory, kind)]

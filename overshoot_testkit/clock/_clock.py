@@ -145,7 +145,6 @@ class _SteppedTimer:
         return self._cancelled
 
     def fire(self) -> None:
-        self._cancelled = True
         self._callback(*self._args)
 
 

@@ -88,6 +88,52 @@ async def test_a_sleep_that_is_cancelled_leaves_no_timer() -> None:
     assert clock.next_timer() is None
 
 
+async def test_a_sleep_until_a_moment_that_has_passed_needs_no_time() -> None:
+    clock = SteppedClock()
+    clock.step(30)
+
+    async with asyncio.timeout(1):
+        await clock.sleep_until(10)
+
+    assert clock.next_timer() is None
+
+
+async def test_a_sleeper_that_is_cancelled_at_its_very_moment_is_cancelled() -> None:
+    clock = SteppedClock()
+    task = asyncio.create_task(clock.sleep(10))
+    await asyncio.sleep(0)
+
+    task.cancel()
+    clock.step(10)
+    ended = await asyncio.gather(task, return_exceptions=True)
+
+    assert [asyncio.CancelledError] == [type(each) for each in ended]
+
+
+async def test_what_a_timer_sets_off_is_done_before_time_goes_on() -> None:
+    clock = SteppedClock()
+    seen = []
+
+    async def hops(number: int) -> None:
+        """A task that starts a task, as a timer's task wakes a handler that writes to a socket."""
+        seen.append(clock.now())
+        if number:
+            await asyncio.create_task(hops(number - 1))
+
+    clock.call_at(10, lambda: seen.append(asyncio.create_task(hops(3))))
+    await clock.advance(20)
+
+    assert [10.0, 10.0, 10.0, 10.0] == seen[1:]
+
+
+def test_a_moment_given_as_a_whole_number_is_written_as_any_other() -> None:
+    clock = SteppedClock()
+    clock.call_at(19, lambda: None)
+    clock.step(60)
+
+    assert "19.0" == repr(clock.now())
+
+
 def test_time_does_not_run_backwards() -> None:
     clock = SteppedClock()
     clock.step(10)
