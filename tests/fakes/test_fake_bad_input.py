@@ -101,6 +101,7 @@ def test_what_the_contract_does_not_allow_is_a_validation_error(what):
 async def test_what_is_only_unusual_is_accepted(wire):
     for body in (
         with_(prompt="\x00 a null character, 猫 and 🐈"),
+        with_(prompt='brackets behind a quoted quote, " ' + "[" * 200),
         with_(max_output_tokens=5.0),
         {**FRAME, "mode": None, "source": None, "webrtc": None, "client": None},
         {**FRAME, "client": {"request_id": None, "more": 1}, "also": "this"},

@@ -290,6 +290,18 @@ async def test_states_follow_the_frames(wire):
     ]
 
 
+@story()
+async def test_video_that_stops_for_a_moment_leaves_the_stream_active(wire):
+    stream = await wire.create()
+    for _ in range(3):
+        wire.fake.frames(stream, on=False)
+        await wire.clock.sleep(4)
+        wire.fake.frames(stream, on=True)
+        await wire.clock.sleep(4)
+
+    assert ["pending", "active"] == [each.after for each in wire.journal.of(StateChanged, entity="stream")]
+
+
 @story(frames_after=4.0)
 async def test_frames_can_take_their_time(wire):
     stream = await wire.create()

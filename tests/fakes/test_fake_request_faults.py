@@ -12,6 +12,10 @@ from overshoot_testkit.faults import Answer, Delay, Drop, Hang, Reset, Truncate
 from overshoot_testkit.journal import Charged, Request, Response, StateChanged
 
 
+# What a client makes of a connection that ends, and of one that is reset.
+END_OF_STREAM, RESET = aiohttp.ServerDisconnectedError, aiohttp.ClientOSError
+
+
 def outcomes(wire, route="keepalive"):
     return [each.outcome for each in wire.journal.of(Response, route=route)]
 
@@ -42,18 +46,21 @@ async def answered_with_anything(wire):
 
 async def lost_before_it_was_processed(wire):
     stream = await wire.create()
-    for action, outcome in ((Drop(), "dropped"), (Reset(), "reset")):
+    for action, outcome, seen in ((Drop(), "dropped", END_OF_STREAM), (Reset(), "reset", RESET)):
         wire.faults.on(action, route="keepalive", times=1)
-        with pytest.raises(aiohttp.ClientConnectionError):
+        with pytest.raises(seen):
             await wire.keepalive(stream)
         assert outcome == outcomes(wire)[-1]
     assert [] == wire.journal.of(Charged)
 
 
 async def answer_lost_after_it_was_processed(wire):
-    for action, outcome in ((Drop("after"), "dropped"), (Reset("after"), "reset")):
+    for action, outcome, seen in ((
+        (Drop("after"), "dropped", END_OF_STREAM),
+        (Reset("after"), "reset", RESET),
+    ):
         wire.faults.on(action, route="create", times=1)
-        with pytest.raises(aiohttp.ClientConnectionError):
+        with pytest.raises(seen):
             await wire.call("POST", "/streams", json=FRAME)
         lost = wire.journal.last(Response, route="create")
         assert (outcome, wire.fake.streams[-1].id) == (lost.outcome, lost.stream_id)

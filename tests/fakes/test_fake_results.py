@@ -272,6 +272,31 @@ async def test_a_client_may_leave_and_come_back(wire):
 
 
 @story()
+async def test_a_client_may_leave_without_a_code(wire):
+    socket = await wire.socket(await wire.create())
+    await wire.clock.sleep(1)
+
+    socket._response.connection.transport.write(b"\x88\x80\0\0\0\0")  # a close frame, masked, and empty
+    await wire.clock.sleep(1)
+
+    (closed,) = wire.journal.of(SocketClosed)
+    assert ("client", 1005, "") == (closed.by, closed.code, closed.reason)
+
+
+@story()
+async def test_a_script_waits_while_nobody_listens(wire):
+    wire.fake.results.script(["one", "two"])
+    stream = await wire.create()
+    socket = await wire.socket(stream)
+    heard = await results(socket, 1)
+    await socket.close()
+    await wire.clock.sleep(10)
+    heard += await results(await wire.socket(stream), 1)
+
+    assert ["one", "two"] == [each["result"] for each in heard]
+
+
+@story()
 async def test_a_connection_that_just_goes_is_recorded_as_lost(wire):
     socket = await wire.socket(await wire.create())
     await wire.clock.sleep(1)
