@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import web
 
-from benchmarks._harness import Contender, Plan, take_turns
+from benchmarks._harness import Contender, Plan, processor_seconds, take_turns
 from benchmarks._peers import versions
 from benchmarks.simulators import LOOPTIME, NAME, OURS
 from overshoot_testkit.simulation import run
@@ -74,9 +73,9 @@ def on_simloom(main: Callable[[], Any]) -> None:
 
 def timed(runner: Callable[[Any], Any], *args: Any) -> Callable[[int], float]:
     def measure(_: int) -> float:
-        started = time.perf_counter()
+        started = processor_seconds()
         runner(lambda: hour(*args))
-        return time.perf_counter() - started
+        return processor_seconds() - started
 
     return measure
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import web
 
-from benchmarks._harness import Aim, Contender, Outcome, Plan, take_turns
+from benchmarks._harness import Aim, Contender, Outcome, Plan, processor_seconds, take_turns
 from benchmarks._peers import versions
 from overshoot_testkit.fakes.overshoot import OvershootFake
 from overshoot_testkit.simulation import run
@@ -107,12 +106,12 @@ async def _aiohttp_client(count: int, server: Callable[..., Any], *args: Any) ->
 async def _post_all(session: aiohttp.ClientSession, url: str, headers: dict[str, str], count: int) -> float:
     for left in range(count + WARM_UP, 0, -1):
         if left == count:
-            started = time.perf_counter()
+            started = processor_seconds()
         async with session.post(url, headers=headers) as answer:
             await answer.read()
         if answer.status != 200:
             raise RuntimeError(f"answered {answer.status}")
-    return time.perf_counter() - started
+    return processor_seconds() - started
 
 
 # --- servers: each is started on the stack, and returns the URL to post to and the headers -----------------
@@ -208,8 +207,8 @@ async def _httpx_client(count: int, server: Callable[..., Any], *args: Any) -> f
 async def _httpx_post_all(client: Any, url: str, headers: dict[str, str], count: int) -> float:
     for left in range(count + WARM_UP, 0, -1):
         if left == count:
-            started = time.perf_counter()
+            started = processor_seconds()
         answer = await client.post(url, headers=headers)
         if answer.status_code != 200:
             raise RuntimeError(f"answered {answer.status_code}")
-    return time.perf_counter() - started
+    return processor_seconds() - started

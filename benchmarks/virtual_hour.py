@@ -11,14 +11,13 @@ fake's and the client's.
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import web
 
-from benchmarks._harness import Aim, Contender, Outcome, Plan, take_turns
+from benchmarks._harness import Aim, Contender, Outcome, Plan, processor_seconds, take_turns
 from benchmarks._peers import versions
 from overshoot_testkit.clients import Options, Target
 from overshoot_testkit.clients.reference import ReferenceClient
@@ -56,9 +55,9 @@ def _timed(
     runner: Callable[[Any], Any], program: Callable[[int], Any], seconds: int
 ) -> Callable[[int], float]:
     def measure(_: int) -> float:
-        started = time.perf_counter()
+        started = processor_seconds()
         runner(lambda: program(seconds))
-        return time.perf_counter() - started
+        return processor_seconds() - started
 
     return measure
 
