@@ -126,6 +126,16 @@ async def test_what_is_only_unusual_is_accepted(wire):
 
 
 @story()
+async def test_the_fakes_own_secret_stays_out_of_the_journal_whoever_says_it(wire):
+    secret = wire.fake.settings.livekit_api_secret
+    status, _ = await wire.call("POST", "/streams", json=with_(prompt=f"My secret is {secret}"))
+
+    assert 201 == status
+    assert secret not in wire.journal.to_jsonl()
+    assert "My secret is livekit secret" in wire.journal.to_jsonl()
+
+
+@story()
 async def test_fifty_megabytes_are_refused_without_being_read(wire):
     body = io.BytesIO(b" " * 50_000_000)
     status, answer = await wire.call("POST", "/streams", data=body, headers=JSON)

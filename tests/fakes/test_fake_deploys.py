@@ -137,6 +137,8 @@ async def test_credits_can_vanish(wire):
     wire.faults.now(ExhaustCredits(), stream=yours)
     assert 402 == (await wire.keepalive(yours, key="ovs_b"))[0]
     wire.fake.account("ovs_a").top_up(5)
+    wire.faults.now(ExhaustCredits(), stream=yours)
+    assert 5.0 == wire.fake.account("ovs_a").credits_cents
     wire.faults.now(ExhaustCredits())
     assert (0.0, 0.0) == tuple(wire.fake.account(key).credits_cents for key in ("ovs_a", "ovs_b"))
 
@@ -168,6 +170,17 @@ async def test_sockets_are_struck_as_they_open(wire):
         assert expected == await ending(await wire.socket(stream)), action
     assert [1, 2, 3, 4, 5] == [each.socket for each in wire.journal.of(FaultFired)]
     assert [] == wire.faults.unfired()
+
+
+@story(accounts={"ovs_a": Account(), "ovs_b": Account()})
+async def test_a_socket_is_struck_by_the_key_that_it_showed(wire):
+    mine, yours = await wire.create(key="ovs_a"), await wire.create(key="ovs_b")
+    wire.faults.on(CloseSocket(1011), where=lambda occasion: occasion.key == "key 2")
+
+    spared, struck = await wire.socket(mine, "ovs_a"), await wire.socket(yours, "ovs_b")
+
+    assert (1011, "") == await ending(struck)
+    assert '"ok":true' in (await spared.receive()).data
 
 
 @story()

@@ -11,7 +11,6 @@ from fake_stories import FRAME, loopback_story, story
 from overshoot_testkit.faults import Answer, Delay, Drop, Hang, Reset, Truncate
 from overshoot_testkit.journal import Charged, Request, Response, StateChanged
 
-
 # What a client makes of a connection that ends, and of one that is reset.
 END_OF_STREAM, RESET = aiohttp.ServerDisconnectedError, aiohttp.ClientOSError
 
@@ -55,7 +54,7 @@ async def lost_before_it_was_processed(wire):
 
 
 async def answer_lost_after_it_was_processed(wire):
-    for action, outcome, seen in ((
+    for action, outcome, seen in (
         (Drop("after"), "dropped", END_OF_STREAM),
         (Reset("after"), "reset", RESET),
     ):
