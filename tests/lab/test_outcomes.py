@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from overshoot_testkit.clients import ClientError, ErrorReport
 from overshoot_testkit.clients.reference import ReferenceClient
 from overshoot_testkit.faults import Answer
-from overshoot_testkit.journal import ClientReturned, Request
+from overshoot_testkit.journal import ClientReturned, Inventory, Request
 from overshoot_testkit.lab import (
     CONTRACT,
     OVERSHOOT,
@@ -29,7 +32,7 @@ from overshoot_testkit.lab import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from overshoot_testkit.clients import Client
+    from overshoot_testkit.clients import Client, Target
     from overshoot_testkit.journal import Recording
     from overshoot_testkit.lab import Level, Summary
 
@@ -121,6 +124,59 @@ class Spins(ReferenceClient):
     async def start(self, *arguments: Any) -> None:
         while True:  # noqa: ASYNC110 - the loop is never idle, so time never moves
             await asyncio.sleep(0)
+
+
+class AsksWithoutAPause(ReferenceClient):
+    async def update_prompt(self, prompt: str) -> None:
+        while True:
+            with contextlib.suppress(ClientError):
+                await super().update_prompt(prompt)
+
+
+class LeavesAFileOpen(ReferenceClient):
+    async def stop(self) -> None:
+        await super().stop()
+        self.left = Path(__file__).open("rb")  # noqa: ASYNC230, SIM115 - leaving it open is the point
+
+    async def aclose(self) -> None:
+        self.left.close()
+
+
+class Prompts(Quiet):
+    """Has a prompt changed, and an hour pass."""
+
+    async def scenario(self, lab: Lab[Any], case: Case) -> None:
+        await lab.start()
+        await lab.wait(5)
+        await lab.call("update_prompt", prompt="And now?", limit=3600)
+
+
+class Counts(Prompts):
+    def judge(self, seen: Recording, case: Case) -> Iterable[Finding]:
+        asked = seen.of(Request, route="prompt")
+        yield Finding("too-often", "one request", f"{len(asked)}", at=asked[1].at)
+        yield Finding("no-end", "an answer within an hour", "none", at=3605.0)
+
+
+class Inventories(Quiet):
+    """What is open after a client has stopped."""
+
+    async def scenario(self, lab: Lab[Any], case: Case) -> None:
+        await super().scenario(lab, case)
+        await lab.take_inventory("after stop")
+
+    def judge(self, seen: Recording, case: Case) -> Iterable[Finding]:
+        yield from (Finding("left", "no file", file) for file in seen.of(Inventory)[-1].files)
+
+
+class AsksForDescriptors(ReferenceClient):
+    """Its HTTP library looks whether a connection was dropped, by the descriptor of its socket."""
+
+    async def start(self, target: Target, *arguments: Any) -> None:
+        async with httpx.AsyncClient() as http:
+            for _ in range(2):
+                await http.get(f"{target.base_url}/healthz")
+        await super().start(target, *arguments)
 
 
 def judged(*rules: Rule[Any], client: type[Client] = ReferenceClient, strict: bool = False) -> Summary:
@@ -225,6 +281,29 @@ def test_a_client_that_holds_virtual_time_is_an_error_that_names_who(
 
     assert "harness_error" == broken.outcome
     assert named in broken.reason
+
+
+def test_a_client_that_asks_without_a_pause_is_judged_by_what_it_did_until_then() -> None:
+    failed = verdict(Counts(), AsksWithoutAPause)
+
+    assert ("fail", ["too-often"]) == (failed.outcome, [finding.reason for finding in failed.findings])
+
+
+def test_a_client_that_asks_without_a_pause_is_an_error_where_that_breaks_no_rule() -> None:
+    assert (
+        "harness_error",
+        "the client sent 1000 requests at 5 s without a pause between them",
+    ) == _told(verdict(Prompts(), AsksWithoutAPause))
+
+
+def test_a_file_that_is_left_open_is_the_clients_where_the_system_lists_them() -> None:
+    found = [finding.reason for finding in verdict(Inventories(), LeavesAFileOpen).findings]
+
+    assert (["left"] if Path("/dev/fd").is_dir() else []) == found
+
+
+def test_descriptors_that_the_simulation_made_are_not() -> None:
+    assert "pass" == verdict(Inventories(), AsksForDescriptors).outcome
 
 
 def test_exit_codes() -> None:
