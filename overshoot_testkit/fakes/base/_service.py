@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from overshoot_testkit.fakes.base import _faulting
-from overshoot_testkit.fakes.base._body import NotJsonError, TooLargeError, parse_json, read_body
+from overshoot_testkit.fakes.base._body import (
+    NotJsonError,
+    TooLargeError,
+    parse_json,
+    read_body,
+    write_json,
+)
 from overshoot_testkit.fakes.base._call import SAME, Call, Refusal, Reply, Vendor
 from overshoot_testkit.fakes.base._listener import Listener
 from overshoot_testkit.fakes.base._outage import Outage
@@ -25,7 +30,6 @@ if TYPE_CHECKING:
     from overshoot_testkit.faults import FaultPlan, Kind
     from overshoot_testkit.journal import Journal, Outcome
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _JSON = {"Content-Type": "application/json"}
 _REQUEST_FAULTS: frozenset[Kind] = frozenset({"request", "state"})
 _SOCKET_FAULTS: frozenset[Kind] = frozenset({"socket"})
@@ -253,7 +257,7 @@ class Service(Work):
             data = body.encode()
         else:
             headers = _JSON
-            data = _encode(body).encode()
+            data = write_json(body)
         if reply.headers:
             headers = {**headers, **reply.headers}
         return web.Response(body=data, status=reply.status, headers=headers)

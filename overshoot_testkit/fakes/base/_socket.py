@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import json
 from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import WSMsgType
 from aiohttp.http_websocket import WebSocketError
 
 from overshoot_testkit.fakes.base import _transport
-from overshoot_testkit.fakes.base._body import NotJsonError, parse_json
+from overshoot_testkit.fakes.base._body import NotJsonError, parse_json, write_json
 from overshoot_testkit.faults import CloseSocket, CutSocket, SendGarbage
 from overshoot_testkit.journal import SocketClosed, SocketMessage
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from overshoot_testkit.fakes.base._traffic import Traffic
     from overshoot_testkit.faults import Action
     from overshoot_testkit.journal import Journal
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 By = Literal["server", "client", "fault", "lost"]
 
@@ -77,7 +74,7 @@ class Socket:
         """Send a JSON value; the journal gets `recorded`, or the value without its secrets."""
         if self.is_open:
             self._record("out", self._journal.secrets.value(value) if recorded is None else recorded)
-            self._queue.put_nowait(_encode(value))
+            self._queue.put_nowait(write_json(value).decode())
 
     def send_raw(self, payload: str | bytes) -> None:
         """Send a text or binary message as it is."""
