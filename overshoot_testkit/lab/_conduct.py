@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from overshoot_testkit.clients import DriverError
 from overshoot_testkit.journal import Recording
 from overshoot_testkit.lab._engine import Observation
+from overshoot_testkit.lab._flood import cut_short
 from overshoot_testkit.lab._lab import NotStartedError
 from overshoot_testkit.simulation import SimulationError
 
@@ -29,7 +30,8 @@ async def conduct(
     problem: str | None = None
     outcome: Outcome = "harness_error"
     try:
-        await rule.scenario(lab, case)
+        with cut_short(lab.journal) as flood:
+            await rule.scenario(lab, case)
     except NotStartedError as error:
         problem, outcome = str(error), "not_judged"
     except (SimulationError, DriverError):
@@ -39,12 +41,14 @@ async def conduct(
     recording = Recording(lab.journal.events[:])
     unfired = tuple(str(fault) for fault in lab.faults.unfired())
     seconds = lab.clock.now()
+    if flood.came:
+        problem, outcome = str(flood), "harness_error"
     try:
         await wind_up()
         await lab.fake.aclose()
     except ExceptionGroup as errors:
         problem, outcome = f"{errors.message}: {', '.join(map(told, errors.exceptions))}", "harness_error"
-    return Observation(recording, problem, outcome, unfired, seconds)
+    return Observation(recording, problem, outcome, unfired, seconds, evidence=flood.came)
 
 
 def told(error: BaseException) -> str:

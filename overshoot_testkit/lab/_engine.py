@@ -5,6 +5,7 @@ The engine is a generator of events; reporters consume them. Nothing here prints
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from overshoot_testkit.journal import Recording
     from overshoot_testkit.lab._rule import Case, Rule
+    from overshoot_testkit.lab._verdict import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Observation:
     """Meaningful with a problem: `harness_error`, or `not_judged` when the client did not get that far."""
     unfired: tuple[str, ...] = ()
     seconds: float = 0.0
+    evidence: bool = False
+    """Whether what was recorded up to the problem is evidence against the client."""
 
 
 class Bench(Protocol):
@@ -102,7 +106,8 @@ def run_suite(
 def judge_case(rule: Rule[Any], case: Case, observed: Observation) -> CaseVerdict:
     """The verdict on one observation; pure, so that it can be repeated on a recording."""
     journal = observed.recording.to_jsonl()
-    if observed.problem is not None:
+    proved = _proved(rule, case, observed) if observed.evidence else ()
+    if observed.problem is not None and not proved:
         shown = timeline(observed.recording, ())
         return CaseVerdict(
             case.name,
@@ -113,7 +118,7 @@ def judge_case(rule: Rule[Any], case: Case, observed: Observation) -> CaseVerdic
             journal=journal,
         )
     try:
-        findings = tuple(rule.judge(observed.recording, case))
+        findings = proved or tuple(rule.judge(observed.recording, case))
     except Exception as error:  # noqa: BLE001 - a broken judgement is the harness's failure, said as such
         return CaseVerdict(
             case.name,
@@ -122,7 +127,7 @@ def judge_case(rule: Rule[Any], case: Case, observed: Observation) -> CaseVerdic
             virtual_seconds=observed.seconds,
             journal=journal,
         )
-    if observed.unfired:
+    if observed.unfired and not proved:
         # Law: a fault that never fired makes the rule an error, whatever the judgement made of the rest.
         return CaseVerdict(
             case.name,
@@ -140,6 +145,14 @@ def judge_case(rule: Rule[Any], case: Case, observed: Observation) -> CaseVerdic
         virtual_seconds=observed.seconds,
         journal=journal,
     )
+
+
+def _proved(rule: Rule[Any], case: Case, observed: Observation) -> tuple[Finding, ...]:
+    """Findings in a scenario that was cut short: about what came before that, not about what is missing."""
+    with contextlib.suppress(Exception):
+        found = rule.judge(observed.recording, case)
+        return tuple(each for each in found if each.at is not None and each.at <= observed.seconds)
+    return ()
 
 
 def _transport(rule: Rule[Any], bench: Bench) -> str:

@@ -38,7 +38,7 @@ class InProcessBench:
         *,
         seed: int = 0,
         hold_limit: float = 10.0,
-        spin_limit: int = 1_000_000,
+        spin_limit: int = 50_000,
         horizon: float = 86_400.0,
     ) -> None:
         """`hold_limit`, `spin_limit`: how long a client may keep time from moving; see `simulation.run`.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from overshoot_testkit.clients import Options, Target
 from overshoot_testkit.journal import Note
+from overshoot_testkit.lab import _user_room as user_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +98,8 @@ class Lab(Generic[F]):
             member = "interval_seconds" if self.options.mode == "frame" else "delay_seconds"
             changes[member] = interval_seconds
         options = dataclasses.replace(self.options, **changes)
-        target = Target(self.fake.base_url, api_key or self.fake.api_key)
+        room = (user_room.URL, user_room.token()) if options.transport == "livekit" else (None, None)
+        target = Target(self.fake.base_url, api_key or self.fake.api_key, *room)
         return await self.client.begin("start", target=target, options=options)
 
     async def attempt_start(self, *, limit: float = START_LIMIT, **changes: Any) -> Call:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import dataclasses
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -149,7 +150,7 @@ class InProcessSubject:
         held = self._loop.inventory(self.OWNER)
         pending = {task.get_name() for task in self._calls}
         threads = [thread.name for thread in threading.enumerate() if thread not in self._threads]
-        files = sorted(_open_files() - self._files)
+        files = _open_files() - self._files - self._loop.network.descriptors.numbers()
         self._witness.journal.add(
             Inventory(
                 moment,
@@ -157,7 +158,7 @@ class InProcessSubject:
                 timers=list(held.timers),
                 connections=list(held.connections),
                 threads=threads,
-                files=files if not held.connections else [],
+                files=[f"file descriptor {each}" for each in sorted(files)] if not held.connections else [],
             )
         )
 
@@ -174,7 +175,17 @@ class InProcessSubject:
         await self._client.aclose()
 
 
-def _open_files() -> set[str]:
+def _open_files() -> set[int]:
     """Numbers of open file descriptors; empty where the system does not list them (Windows)."""
     folder = Path("/dev/fd")
-    return {f"file descriptor {entry.name}" for entry in folder.iterdir()} if folder.is_dir() else set()
+    # A list, so that the descriptor by which the folder is read is closed when they are looked at.
+    listed = [int(entry.name) for entry in list(folder.iterdir())] if folder.is_dir() else []
+    return {each for each in listed if _is_open(each)}
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True

@@ -36,6 +36,10 @@ class Descriptors:
     def fileno(self, *, readable: bool) -> int:
         return self._pair()[1 if readable else 0].fileno()
 
+    def numbers(self) -> set[int]:
+        """Those that are open: the simulation's, whichever client's question they were made for."""
+        return {each.fileno() for each in self._sockets}
+
     def close(self) -> None:
         while self._sockets:
             self._sockets.pop().close()
