@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from overshoot_testkit.conformance.overshoot._reading import OvershootLab, called_at, failures, still_active
+from overshoot_testkit.conformance.overshoot._reading import (
+    HELD,
+    OvershootLab,
+    called_at,
+    failures,
+    held,
+    still_active,
+)
 from overshoot_testkit.conformance.overshoot._situations import listening
 from overshoot_testkit.faults import Answer, Delay, ExpireLease
 from overshoot_testkit.journal import (
@@ -40,20 +47,8 @@ until the next timer of a client that believes it runs.
 WATCH = 60.0
 """Seconds to watch for callbacks that should not come: more than a lease and any usual backoff."""
 
-HELD = ("tasks", "timers", "connections", "threads", "files", "media")
-POOLED_THREADS = ("asyncio_", "AnyIO worker thread")
-"""Names of idle workers that belong to the event loop's pools, not to the client that used one of them."""
-
 CLOSED = frozenset({200, 204})
 """Answers to DELETE that say that the stream is closed. Source: contract."""
-
-
-def held(inventory: Inventory, kind: str) -> list[str]:
-    """What the client held of one kind, the loop's own worker threads left out."""
-    lines: list[str] = getattr(inventory, kind)
-    if kind == "threads":
-        return [line for line in lines if not line.startswith(POOLED_THREADS)]
-    return lines
 
 
 def amount(lines: Iterable[str]) -> int:

@@ -291,6 +291,10 @@ def test_a_stream_on_the_server():
     assert ["stream-left"] == failed((1.0, created()))
 
 
+def test_the_loops_own_worker_threads_are_not_the_clients():
+    assert [] == failed((200.0, holding(threads=["asyncio_0", "AnyIO worker thread"])))
+
+
 @pytest.mark.parametrize("what", ["tasks", "timers", "connections", "threads", "files", "media"])
 def test_anything_held_after_stop(what):
     assert ["remains"] == failed((130.0, holding(**{what: ["one"]})))
