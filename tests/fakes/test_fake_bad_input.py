@@ -255,3 +255,30 @@ async def test_a_request_given_up_halfway_does_no_harm(wire):
 
     assert 0 == wire.fake.traffic.requests_open
     await wire.create()
+
+
+@story()
+async def test_what_is_too_long_is_refused_before_anybody_asks_for_a_key(wire):
+    status, _ = await wire.call("POST", "/streams", data=io.BytesIO(b" " * 2_000_000), headers=JSON, key=None)
+
+    assert 413 == status
+
+
+@story()
+async def test_a_path_may_be_percent_encoded(wire):
+    stream = await wire.create()
+    url = f"{wire.fake.base_url}/streams/%{ord(stream[0]):02X}{stream[1:]}/info"
+    headers = {"Authorization": f"Bearer {wire.key}"}
+
+    async with wire.session.get(yarl.URL(url, encoded=True), headers=headers) as answer:
+        assert (200, stream) == (answer.status, (await answer.json())["stream_id"])
+
+
+@story()
+async def test_a_token_that_a_client_says_again_is_known_by_its_label(wire):
+    _, answer = await wire.call("POST", "/streams", json=FRAME)
+    token = answer["livekit"]["token"]
+    source = {"type": "livekit", "url": "wss://mine.test", "token": token}
+    await wire.call("POST", "/streams", json={**FRAME, "source": source})
+
+    assert "token 1.1" == wire.journal.of(Request)[-1].body["source"]["token"]

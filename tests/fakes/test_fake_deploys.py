@@ -143,6 +143,15 @@ async def test_credits_can_vanish(wire):
     assert (0.0, 0.0) == tuple(wire.fake.account(key).credits_cents for key in ("ovs_a", "ovs_b"))
 
 
+@story(accounts={"ovs_a": Account(), "ovs_b": Account()})
+async def test_credits_vanish_for_whoever_makes_the_request(wire):
+    wire.faults.on(ExhaustCredits(), route="create")
+
+    assert 402 == (await wire.call("POST", "/streams", json=FRAME, key="ovs_a"))[0]
+    assert 0.0 == wire.fake.account("ovs_a").credits_cents
+    assert 0.0 < wire.fake.account("ovs_b").credits_cents
+
+
 @story()
 async def test_sockets_are_struck_at_a_moment(wire):
     stream, other = await wire.create(), await wire.create()

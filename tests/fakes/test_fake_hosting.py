@@ -211,3 +211,23 @@ async def test_an_endpoint_is_one_more_line(wire):
     with pytest.raises(ValueError, match="two are named 'tea'"):
         wire.fake._service.add_routes([Route("tea", "GET", "/other", teapot)])
     assert 201 == (await wire.call("POST", "/streams", json=FRAME))[0]
+
+
+def test_an_address_of_version_six_is_written_in_brackets():
+    async def whole() -> str:
+        fake = OvershootFake()
+        try:
+            return await fake.listen("::1", 8080)
+        finally:
+            await fake.aclose()
+
+    assert "http://[::1]:8080/v0.2" == run(whole)
+
+
+@story()
+async def test_timers_that_fired_are_not_kept(wire):
+    await wire.socket(await wire.create())
+    before = len(wire.fake._service._timers)
+    await wire.clock.sleep(40)
+
+    assert before == len(wire.fake._service._timers)

@@ -351,3 +351,17 @@ async def test_a_scripted_result_may_lack_members(wire):
     assert "bare" == message["result"]
     assert not {"error", "prompt"} & message.keys()
     assert [message] == [each.data for each in wire.journal.of(SocketMessage, direction="out")]
+
+
+@story()
+async def test_video_that_stops_for_a_moment_gives_no_result_twice(wire):
+    stream = await wire.create()
+    socket = await wire.socket(stream)
+    await results(socket, 1)
+    wire.fake.frames(stream, on=False)
+    await wire.clock.sleep(1)
+    wire.fake.frames(stream, on=True)
+    await wire.clock.sleep(10)
+
+    sent = [round(each.at, 6) for each in wire.journal.of(SocketMessage, direction="out")]
+    assert [1.1, 2.45, 4.45, 6.45, 8.45, 10.45] == sent

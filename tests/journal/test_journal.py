@@ -129,3 +129,10 @@ def test_long_texts_are_cut_and_say_so() -> None:
 
     assert text.endswith("… (50000 characters)")
     assert len(text) < 4200
+
+
+def test_moments_are_written_to_the_microsecond() -> None:
+    event = Note("a third of the way")
+    event.at = 0.1 + 0.2
+
+    assert 0.3 == event.as_dict()["at"]

@@ -306,6 +306,33 @@ def test_descriptors_that_the_simulation_made_are_not() -> None:
     assert "pass" == verdict(Inventories(), AsksForDescriptors).outcome
 
 
+class SeveralTransports(ReferenceClient):
+    capabilities = ReferenceClient.capabilities | {"webrtc", "livekit"}
+
+
+def test_of_several_transports_the_native_one_is_judged() -> None:
+    (only,) = judged(Quiet(), client=SeveralTransports).verdicts
+
+    assert "pass" == only.outcome
+    assert '"transport":"native"' in only.cases[0].journal
+
+
+class MakesTheFakeFail(Quiet):
+    """Asks for results that the fake cannot make: a defect of the fake, not of the client."""
+
+    async def scenario(self, lab: Lab[Any], case: Case) -> None:
+        lab.fake.results.script([lambda _: {}["no such line"]])
+        await super().scenario(lab, case)
+
+
+def test_a_defect_of_the_fake_is_the_harnesss_error() -> None:
+    broken = verdict(MakesTheFakeFail())
+
+    assert "harness_error" == broken.outcome
+    assert "the fake itself failed" in broken.reason
+    assert "KeyError: 'no such line'" in broken.reason
+
+
 def test_exit_codes() -> None:
     assert 0 == judged(Quiet()).exit_code
     assert 1 == judged(Quiet(), Finds(), Breaks()).exit_code

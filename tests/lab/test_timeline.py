@@ -67,3 +67,9 @@ def _blank(kind: type[Event]) -> Event:
     for each in dataclasses.fields(kind):
         setattr(event, each.name, 0)
     return event
+
+
+def test_what_is_said_again_at_the_same_moment_is_one_line() -> None:
+    journal = journal_of((1, Note("again")), (1, Note("again")), (2, Note("again")))
+
+    assert [(1.0, "- again"), (2.0, "- again")] == [(e.at, e.text) for e in timeline(journal, at(None))]
