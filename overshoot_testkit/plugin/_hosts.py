@@ -18,7 +18,7 @@ from overshoot_testkit.plugin._use import Origins, Use, complaint, describer
 from overshoot_testkit.simulation import VirtualTimeLoop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from overshoot_testkit.fakes.overshoot import Settings
     from overshoot_testkit.plugin._marker import Wishes
@@ -90,6 +90,7 @@ def in_a_thread(item: pytest.Item, wishes: Wishes, settings: Settings) -> Iterat
     """A fake on loopback in a thread of its own, in real time."""
     thread = FakeThread(settings)
     told: str | None = None
+    last: Callable[[], str | None] | None = None
     try:
         fake = thread.fake
         is_async = inspect.iscoroutinefunction(getattr(item, "function", None))
@@ -97,8 +98,11 @@ def in_a_thread(item: pytest.Item, wishes: Wishes, settings: Settings) -> Iterat
         origins = Origins(lambda: _origins.in_threads(describe))
         fake.journal.subscribe(origins)
 
+        def look() -> str | None:
+            return complaint(item, wishes, fake, origins)
+
         def judge() -> str | None:
-            told: str | None = thread.call(complaint, item, wishes, fake, origins)
+            told: str | None = thread.call(look)
             return told
 
         use = Use(
@@ -111,8 +115,8 @@ def in_a_thread(item: pytest.Item, wishes: Wishes, settings: Settings) -> Iterat
             judge=judge,
         )
         yield use
-        told = None if use.judged else judge()
+        last = None if use.judged else look
     finally:
-        thread.close()
+        told = thread.close(last)
     if told is not None:
         pytest.fail(told, pytrace=False)

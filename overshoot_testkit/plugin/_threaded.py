@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from overshoot_testkit.clock import LoopClock
@@ -27,20 +27,30 @@ _TURNS = 5
 
 
 class FakeThread:
-    """A thread with a loop on which one fake listens on loopback, in real time."""
+    """A thread with a loop on which one fake listens on loopback, in real time.
+
+    Each call into the thread costs the test two changes of thread, so beginning and end take one each.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="overshoot-fake", daemon=True)
+        listening: Future[OvershootFake] = Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(settings, listening), name="overshoot-fake", daemon=True
+        )
         self._thread.start()
         try:
-            self.fake: OvershootFake = self.run(_listening(settings))
+            self.fake = listening.result(_PATIENCE)
         except BaseException:
             self._end()
             raise
 
-    def _run(self) -> None:
+    def _run(self, settings: Settings, listening: Future[OvershootFake]) -> None:
         asyncio.set_event_loop(self._loop)
+        try:
+            listening.set_result(self._loop.run_until_complete(_listening(settings)))
+        except BaseException as error:  # noqa: BLE001 - raised in the test's thread
+            listening.set_exception(error)
         self._loop.run_forever()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -57,15 +67,28 @@ class FakeThread:
         """Call a function in the fake's thread; what it returns is awaited if it can be."""
         return self.run(_called(function, args, named))
 
-    def close(self) -> None:
-        """End the fake, its loop and its thread. Raises ExceptionGroup if the fake had a defect."""
+    def close(self, last: Callable[[], T] | None = None) -> T | None:
+        """Call `last` in the fake's thread, then end the fake, its loop and its thread.
+
+        Returns what `last` returned. Raises ExceptionGroup if the fake had a defect.
+        """
         try:
-            self.run(self.fake.aclose())
+            return self.run(self._last(last))
         finally:
             self._end()
 
+    async def _last(self, last: Callable[[], T] | None) -> T | None:
+        try:
+            return None if last is None else await _called(last, (), {})
+        finally:
+            try:
+                await self.fake.aclose()
+            finally:
+                self._loop.call_soon(self._loop.stop)  # not at once: the result is on its way to the test
+
     def _end(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
