@@ -27,6 +27,9 @@ OvershootLab = Lab[OvershootFake]
 DELETES = 5
 """How many requests to close one stream count as bounded; the rules name no number."""
 
+SAME_FAILURE = 1.0
+"""Seconds after an exception from start in which the error callback may still tell of the same failure."""
+
 
 class Failure(NamedTuple):
     """A failure as the client's user learned of it: by the error callback, or by an exception from start."""
@@ -46,7 +49,8 @@ def failures(seen: Recording) -> list[Failure]:
     """Every failure that was reported, once, in the order of time.
 
     An exception from start and the error callback for the same failure count once: a callback that ran
-    while start was under way tells the same failure as the exception.
+    while start was under way tells the same failure as the exception, and so does one of the same kind
+    just after it.
     """
     reported = [
         Failure(each.at, each.kind, each.message, each.status, each.close_code, each.reason)
@@ -56,9 +60,14 @@ def failures(seen: Recording) -> list[Failure]:
         returned = seen.first(ClientReturned, call=call.call)
         if returned is None or returned.error is None:
             continue
+        error = returned.error
         if any(call.at <= each.at <= returned.at for each in reported):
             continue
-        error = returned.error
+        if any(
+            returned.at < each.at <= returned.at + SAME_FAILURE and each.kind == error["kind"]
+            for each in reported
+        ):
+            continue
         reported.append(
             Failure(
                 returned.at,

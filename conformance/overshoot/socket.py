@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from overshoot_testkit.conformance.overshoot._reading import OvershootLab, failures, terminal
+from overshoot_testkit.conformance.overshoot._reading import Failure, OvershootLab, failures, terminal
 from overshoot_testkit.conformance.overshoot._situations import SOCKET_LIMIT, listening
 from overshoot_testkit.faults import CloseSocket, ExpireLease
 from overshoot_testkit.journal import Request, SocketClosed
@@ -163,13 +163,20 @@ class Ws02(Rule[OvershootLab]):
         yield from terminal_close(seen, closed)
         told = [failure for failure in failures(seen) if failure.at >= closed.at]
         reason = closed.reason.removeprefix(ENDED)
-        if told and not any(_plain(reason) in _plain(f"{each.message} {each.reason}") for each in told):
+        if told and not any(_carries(each, reason) for each in told):
             yield Finding(
                 "reason-lost",
                 f"a report that carries the reason {reason!r}",
                 f"reported as {told[0]}, reason {told[0].reason!r}",
                 told[0].at,
             )
+
+
+def _carries(report: Failure, reason: str) -> bool:
+    """Whether a user can tell the reason: from the report's words, or from a kind that says the same."""
+    if reason == "insufficient_credits" and report.kind == "credits":
+        return True
+    return _plain(reason) in _plain(f"{report.message} {report.reason}")
 
 
 def _plain(text: str) -> str:

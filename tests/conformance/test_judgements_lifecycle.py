@@ -258,7 +258,7 @@ def test_a_start_that_never_returns_is_silence():
 
 
 def test_a_second_report_after_start_has_failed():
-    assert ["reported-twice"] == failed((1.5, failure("credits")))
+    assert ["reported-twice"] == failed((2.5, failure("credits")))
 
 
 def test_the_wrong_kind():
@@ -289,6 +289,18 @@ def test_deletes_are_allowed_a_few_times(count, found):
 
 def test_a_stream_on_the_server():
     assert ["stream-left"] == failed((1.0, created()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "found"),
+    [
+        ("credits", 2.0, []),
+        ("credits", 2.001, ["reported-twice"]),
+        ("server", 1.5, ["reported-twice"]),
+    ],
+)
+def test_a_callback_of_the_same_kind_just_after_the_exception_tells_the_same_failure(kind, at, found):
+    assert found == failed((at, failure(kind)))
 
 
 def test_the_loops_own_worker_threads_are_not_the_clients():

@@ -161,3 +161,12 @@ def test_an_ended_stream_that_nobody_hears_of():
     seen = ended((15.0, keepalive()), (15.0, probed(active=True)))
 
     assert {"not-reported", "still-active"} == set(reasons(Ws02(), seen))
+
+
+@pytest.mark.parametrize(("why", "found"), [("insufficient_credits", []), ("lease_expired", ["reason-lost"])])
+def test_a_failure_of_kind_credits_says_that_they_are_used_up(why, found):
+    seen = recording(
+        (10.0, closed(1001, f"stream ended: {why}")), (10.0, failure("credits", "out of money")), *INACTIVE
+    )
+
+    assert found == reasons(Ws02(), seen)
