@@ -45,8 +45,8 @@ def benchmark(plan: Plan) -> Outcome:
         for what, (without, with_it, alone) in pairs.items():
             contenders.append(Contender(f"without, {what}", _collect(home, without, alone=alone), ours=True))
             contenders.append(Contender(f"with, {what}", _collect(home, with_it, alone=alone), ours=True))
-        # A process is noisy and quick: twice the rounds.
-        rounds = Plan(rounds=plan.rounds if plan.quick else 2 * plan.rounds)
+        # A process is noisy and quick: more rounds.
+        rounds = Plan(rounds=plan.rounds if plan.quick else 3 * plan.rounds)
         samples, _ = take_turns(NAME, contenders, 1, rounds)
     outcome = Outcome(NAME, "pytest --collect-only of 20 tests, a whole process", "ms", samples)
     outcome.versions = versions("pytest", "pluggy")
