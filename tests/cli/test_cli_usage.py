@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from typer.testing import CliRunner
 
 from overshoot_testkit.cli._app import app
 from overshoot_testkit.cli._guard import UserError, guarded
+from overshoot_testkit.cli._judging import Request
 from overshoot_testkit.conformance.overshoot import RULES
 
 
@@ -157,3 +159,24 @@ def test_with_the_debug_variable_a_bug_shows_its_traceback(capsys, monkeypatch):
 
 def test_what_an_action_gives_is_the_exit_code():
     assert 1 == guarded(lambda: 1)
+
+
+def test_a_rule_without_cases_of_its_own_lists_none():
+    _, output, _ = told("rules", "--rules", "KEEP-01", "--verbose")
+
+    assert "    allows    " in output
+    assert "    cases    " not in output
+    assert "default" not in output
+
+
+def test_the_command_that_replays_a_rule_is_the_one_that_was_given():
+    plain, odd = Request("reference"), Request("exec:./my driver {1}", seed=7, strict=True)
+
+    assert "overshoot-testkit conformance --client reference --rules {rule}" == plain.replay
+    for word in ("--seed 7", "--strict", "exec:./my driver {1}", "--rules KEEP-05"):
+        assert word in odd.replay.format(rule="KEEP-05")
+
+
+def test_a_thread_may_run_a_command():
+    with ThreadPoolExecutor() as threads:
+        assert 3 == threads.submit(guarded, lambda: 3).result()

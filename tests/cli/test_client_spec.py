@@ -214,3 +214,10 @@ def test_a_client_without_a_clock_runs_on_the_loop(module):
     module(COMPLETE.replace('    clock = "loop"\n', ""))
 
     assert isinstance(parse_spec("theirs:Client"), PythonSpec)
+
+
+def test_a_factory_that_wants_arguments_is_not_blamed_on_the_testkit(module):
+    module("def make(needed): ...")
+
+    assert "missing 1 required positional argument: 'needed'" in refused("theirs:make")
+    assert "_python_client.py" not in refused("theirs:make")

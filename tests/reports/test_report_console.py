@@ -22,7 +22,7 @@ from report_stories import (
 )
 from rich.console import Console
 
-from overshoot_testkit.lab import CaseVerdict, Finding, Summary
+from overshoot_testkit.lab import CaseVerdict, Finding, SuiteFinished, Summary
 from overshoot_testkit.reports import ConsoleReporter, RunFacts, make_console, tell, verdict_sentence
 
 
@@ -283,3 +283,10 @@ def test_a_run_without_an_end_is_an_error_of_the_engine():
 
     with pytest.raises(ValueError, match="without a SuiteFinished"):
         tell(events, [])
+
+
+def test_a_name_that_would_paint_the_terminal_is_shown_in_signs():
+    *_, finished = run_of(passed())
+    painted = replace(finished.summary, client="\x1b[31mshaky")
+
+    assert "\\x1b[31mshaky 1.4.2: conformant" in log([SuiteFinished(painted)])

@@ -207,3 +207,17 @@ def test_a_report_file_can_be_read_by_others(folder):
 
     readable_by_others = (folder / "verdicts.json").stat().st_mode & 0o044
     assert 0o044 == readable_by_others or sys.platform == "win32"
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_verdicts_json_says_whether_the_run_was_strict(folder, strict):
+    assert strict is verdicts(folder, run_of(warned(), strict=strict))["strict"]
+
+
+def test_a_report_that_cannot_be_put_in_place_leaves_nothing_behind(folder):
+    (folder / "junit.xml").mkdir(parents=True)
+
+    with pytest.raises(ReportError, match=r"cannot write reports to .*junit\.xml"):
+        tell(run_of(passed()), [JunitReporter(folder, FACTS)])
+
+    assert ["junit.xml"] == [path.name for path in folder.iterdir()]

@@ -122,6 +122,19 @@ def test_a_cut_can_be_meant_for_one_connection_and_taken_back():
     assert (200, "echo spared", False) == story_with_client(story)
 
 
+def test_a_connection_that_meets_a_stall_begins_when_it_is_over():
+    async def story(_, link):
+        link.latency = 1
+        link.stall()
+        loop().call_later(10, link.resume)
+        _, writer = await asyncio.open_connection(HOST, 443)
+        writer.close()
+        await writer.wait_closed()
+        return loop().time()
+
+    assert 12.0 == story_with_client(story)
+
+
 def test_a_stalled_link_tells_nobody_and_a_client_times_out():
     async def story(session, link):
         link.stall()
