@@ -11,9 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from overshoot_testkit.cli._app import app
+from overshoot_testkit.cli._catalogue import describe
 from overshoot_testkit.cli._guard import UserError, guarded
 from overshoot_testkit.cli._judging import Request
 from overshoot_testkit.conformance.overshoot import RULES
+from overshoot_testkit.lab import CONTRACT, Rule
 
 
 def told(*arguments):
@@ -180,3 +182,29 @@ def test_the_command_that_replays_a_rule_is_the_one_that_was_given():
 def test_a_thread_may_run_a_command():
     with ThreadPoolExecutor() as threads:
         assert 3 == threads.submit(guarded, lambda: 3).result()
+
+
+def test_a_report_that_cannot_be_written_is_the_users_to_mend(tmp_path):
+    (tmp_path / "report").write_text("a file")
+    code, _, errors = told("conformance", "--client", "reference", "--report", str(tmp_path / "report"))
+
+    assert 2 == code
+    assert errors.startswith("Error: cannot write reports to ")
+    assert "bug" not in errors
+
+
+def test_what_a_rule_needs_is_told_to_programs():
+    class NeedsMuch(Rule):
+        id = "MUCH-01"
+        statement = "a client can do everything"
+        sources = (CONTRACT,)
+        needs = frozenset({"restart", "end_media"})
+
+    assert ["end_media", "restart"] == describe(NeedsMuch())["needs"]
+
+
+def test_the_module_is_the_program_under_its_own_name():
+    asked = [sys.executable, "-m", "overshoot_testkit", "--help"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+
+    assert "Usage: python -m overshoot_testkit " in done.stdout

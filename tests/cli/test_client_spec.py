@@ -221,3 +221,8 @@ def test_a_factory_that_wants_arguments_is_not_blamed_on_the_testkit(module):
 
     assert "missing 1 required positional argument: 'needed'" in refused("theirs:make")
     assert "_python_client.py" not in refused("theirs:make")
+
+
+@pytest.mark.parametrize("spec", ["", "  "])
+def test_an_empty_spec_is_called_so(spec):
+    assert refused(spec).startswith("the client is empty. Write one of:")

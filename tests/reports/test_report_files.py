@@ -221,3 +221,22 @@ def test_a_report_that_cannot_be_put_in_place_leaves_nothing_behind(folder):
         tell(run_of(passed()), [JunitReporter(folder, FACTS)])
 
     assert ["junit.xml"] == [path.name for path in folder.iterdir()]
+
+
+def test_a_case_that_was_not_run_has_no_journal(folder):
+    case = CaseVerdict("default", "harness_error", "it did not begin")
+    tell(run_of(replace(broken(), cases=(case,))), [JournalsReporter(folder)])
+
+    assert not folder.exists()
+
+
+def test_stand_ins_stand_in_junit_beside_each_rule_that_rests_on_them(folder):
+    case = junit(folder, run_of(failed())).find(".//testcase/failure")
+
+    assert f"Rests on: {STAND_IN}" in case.text
+
+
+def test_verdicts_json_can_be_read_by_people(folder):
+    tell(run_of(passed()), [JsonReporter(folder, FACTS)])
+
+    assert "Transport & Connectivity › Manual" in (folder / "verdicts.json").read_text(encoding="utf-8")
