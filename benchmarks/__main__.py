@@ -101,10 +101,9 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Plan, list[str], Path | Non
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
 
 
 def _benchmark(name: str) -> Callable[[Plan], Outcome]:
