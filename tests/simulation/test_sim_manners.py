@@ -8,7 +8,7 @@ import ssl
 
 import pytest
 
-from overshoot_testkit.simulation import owner, run
+from overshoot_testkit.simulation import ClockHeldError, owner, run
 
 HOST = "shop.test"
 
@@ -79,6 +79,48 @@ def test_a_connections_socket_stays_non_blocking():
             return sock.getblocking()
 
     assert run(story) is False
+
+
+def test_any_address_leads_to_this_machine():
+    async def story():
+        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 80):
+            reader, writer = await asyncio.open_connection("0.0.0.0", 80)
+            writer.close()
+            return await reader.read()
+
+    assert b"" == run(story)
+
+
+def test_a_server_with_a_certificate_believes_in_it():
+    async def story():
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        seen = []
+
+        def handle(_, writer):
+            seen.append(writer.get_extra_info("sslcontext") is context)
+            writer.close()
+
+        loop().network.add_host(HOST)
+        server = await asyncio.start_server(handle, HOST, 443, ssl=context)
+        listening = server.sockets[0]
+        with pytest.raises(OSError, match="not connected"):
+            listening.getpeername()
+        async with server:
+            reader, writer = await asyncio.open_connection(HOST, 443)
+            await reader.read()
+            writer.close()
+        return seen
+
+    assert [True] == run(story)
+
+
+def test_a_program_that_is_never_idle_is_stopped():
+    async def story():
+        while True:  # noqa: ASYNC110 - the loop is never idle, so time never moves
+            await asyncio.sleep(0)
+
+    with pytest.raises(ClockHeldError, match="after 1001 turns of the loop"):
+        run(story, spin_limit=1000)
 
 
 def test_a_name_for_certificates_means_nothing_without_tls():
