@@ -27,6 +27,14 @@ class Idle(ReferenceClient):
         pass
 """
 
+# `python -m overshoot_testkit` by a user at a terminal. Where the tests run in the background of a shell, Ctrl-C
+# is ignored, and children inherit that.
+PROGRAM = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("overshoot_testkit", run_name="__main__", alter_sys=True)
+"""
+
 HELLO = {
     "protocol": 1,
     "name": "tiny",
@@ -57,7 +65,7 @@ def begin(project):
     running = []
 
     def start(*arguments: str, stdout: int = subprocess.PIPE, **changes: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "overshoot_testkit", *arguments]
+        command = [sys.executable, "-c", PROGRAM, *arguments]
         running.append(
             subprocess.Popen(
                 command,
