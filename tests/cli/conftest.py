@@ -27,8 +27,8 @@ class Idle(ReferenceClient):
         pass
 """
 
-# `python -m overshoot_testkit` by a user at a terminal. Where the tests run in the background of a shell, Ctrl-C
-# is ignored, and children inherit that.
+# `python -m overshoot_testkit` by a user at a terminal. Where the tests run in the background of a shell,
+# Ctrl-C is ignored, and children inherit that.
 PROGRAM = """
 import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
