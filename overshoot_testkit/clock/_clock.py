@@ -11,6 +11,7 @@ import asyncio
 import heapq
 import itertools
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -62,16 +63,16 @@ class Clock(Protocol):
     async def sleep_until(self, when: float) -> None: ...
 
 
-class _Waiting:
+class _Waiting(ABC):
     """`sleep` and `call_later`, the same for every clock that has `now` and `call_at`."""
 
     origin: float
 
-    def now(self) -> float:
-        raise NotImplementedError
+    @abstractmethod
+    def now(self) -> float: ...
 
-    def call_at(self, when: float, callback: Callable[..., object], *args: object) -> Timer:
-        raise NotImplementedError
+    @abstractmethod
+    def call_at(self, when: float, callback: Callable[..., object], *args: object) -> Timer: ...
 
     def unix(self) -> float:
         return self.origin + self.now()

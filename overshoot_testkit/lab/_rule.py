@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -45,7 +46,7 @@ class Case:
     """Settings of the fake that differ from its defaults."""
 
 
-class Rule(Generic[L]):
+class Rule(ABC, Generic[L]):
     """One requirement on a client.
 
     The scenario drives a client through a situation; the judgement is a pure function of what was recorded,
@@ -63,13 +64,13 @@ class Rule(Generic[L]):
     tolerances: ClassVar[Mapping[str, float]] = {}
     """Named allowances that the judgement makes, with their units in the name."""
 
+    @abstractmethod
     async def scenario(self, lab: L, case: Case) -> None:
         """Drive the client. Time is the lab's; exceptions are the harness's own failures."""
-        raise NotImplementedError
 
+    @abstractmethod
     def judge(self, seen: Recording, case: Case) -> Iterable[Finding]:
         """What the client did wrong, by the recording of the scenario."""
-        raise NotImplementedError
 
     @classmethod
     def theme(cls) -> str:
