@@ -15,7 +15,6 @@ from overshoot_testkit.cli._catalogue import describe
 from overshoot_testkit.cli._guard import UserError, guarded
 from overshoot_testkit.cli._judging import Request
 from overshoot_testkit.conformance.overshoot import RULES
-from overshoot_testkit.lab import CONTRACT, Rule
 
 
 def told(*arguments):
@@ -194,10 +193,7 @@ def test_a_report_that_cannot_be_written_is_the_users_to_mend(tmp_path):
 
 
 def test_what_a_rule_needs_is_told_to_programs():
-    class NeedsMuch(Rule):
-        id = "MUCH-01"
-        statement = "a client can do everything"
-        sources = (CONTRACT,)
+    class NeedsMuch(type(RULES[0])):
         needs = frozenset({"restart", "end_media"})
 
     assert ["end_media", "restart"] == describe(NeedsMuch())["needs"]
