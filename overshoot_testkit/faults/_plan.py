@@ -1,110 +1,47 @@
-"""Which fault happens when: matching by route, stream, count, time window and predicate, or at a moment."""
+"""Which fault happens when: matching by route, count, time, chance and the like, or at a moment."""
 
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import random
+from typing import TYPE_CHECKING
 
+from overshoot_testkit.faults._action import Turn
+from overshoot_testkit.faults._fault import FOREVER, Due, Fault, Match, Occasion, Ramp
 from overshoot_testkit.journal import FaultFired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
-    from overshoot_testkit.clock import Clock, Timer
-    from overshoot_testkit.faults._actions import Action, Kind
+    from overshoot_testkit.clock import Clock
+    from overshoot_testkit.faults._action import Action, Kind
     from overshoot_testkit.journal import Journal
-
-FOREVER = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """An opportunity for a fault: a request that arrived, or a WebSocket that was accepted."""
-
-    route: str | None
-    method: str = "GET"
-    path: str = ""
-    request_id: str | None = None
-    socket: int | None = None
-    stream_id: str | None = None
-    key: str | None = None
-    body: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """When a fault fires. Every condition that is given must hold.
-
-    route, method, stream: equal to the occasion's.
-    skip: let that many matching occasions pass first.
-    times: fire that often at most; None is always.
-    since, until: a time window in seconds of the clock; `since` belongs to it, `until` does not.
-    where: any predicate of the occasion.
-    """
-
-    route: str | None = None
-    method: str | None = None
-    stream: str | None = None
-    skip: int = 0
-    times: int | None = None
-    since: float = -FOREVER
-    until: float = FOREVER
-    where: Callable[[Occasion], bool] | None = None
-
-    def accepts(self, occasion: Occasion, now: float) -> bool:
-        """Whether the occasion is one of those meant, counts aside."""
-        return (
-            (self.route is None or self.route == occasion.route)
-            and (self.method is None or self.method == occasion.method)
-            and (self.stream is None or self.stream == occasion.stream_id)
-            and self.since <= now < self.until
-            and (self.where is None or self.where(occasion))
-        )
-
-
-@dataclass(eq=False, slots=True)
-class Fault:
-    """A fault that was set. `fired` counts how often it took effect."""
-
-    name: str
-    action: Action
-    match: Match
-    moment: float | None = None
-    fired: int = 0
-    seen: int = 0
-    _plan: FaultPlan | None = field(default=None, repr=False)
-    _timer: Timer | None = field(default=None, repr=False)
-
-    def remove(self) -> None:
-        """Take it back: it will not fire any more, and is not reported as unfired."""
-        if self._plan is not None:
-            self._plan.forget(self)
-
-    def __str__(self) -> str:
-        when = (
-            f"at {self.moment:g} s" if self.moment is not None else f"on {self.match.route or 'any request'}"
-        )
-        return f"{self.name}: {self.action} {when}"
 
 
 class FaultPlan:
     """All faults that are set for one server.
 
-    The server asks `due` on each occasion and carries out what it gets; it installs `carry_out` for the
-    faults that happen at a moment, and names its routes so that a misspelt one is refused.
+    The server asks `due` on each occasion and carries out what it gets. It installs `carry_out` for the
+    faults that happen at a moment and `reshape` for those that act on connections, and names its routes so
+    that a misspelt one is refused.
     """
 
-    def __init__(self, clock: Clock, journal: Journal) -> None:
+    def __init__(self, clock: Clock, journal: Journal, *, seed: int = 0) -> None:
         self._clock = clock
         self._journal = journal
+        self._seed = seed
         self._faults: list[Fault] = []
         self._count = 0
         self.routes: Collection[str] = ()
         self.carry_out: Callable[[Action, str | None], None] | None = None
+        self.reshape: Callable[[], None] | None = None
+        """Called when a connection fault was set or taken back."""
 
     def __bool__(self) -> bool:
         return bool(self._faults)
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(tuple(self._faults))
 
     def on(
         self,
@@ -113,67 +50,90 @@ class FaultPlan:
         route: str | None = None,
         method: str | None = None,
         stream: str | None = None,
+        key: str | None = None,
         skip: int = 0,
         times: int | None = None,
         since: float = -FOREVER,
         until: float = FOREVER,
+        lasts: float | None = None,
+        chance: float | Ramp = 1.0,
         where: Callable[[Occasion], bool] | None = None,
         name: str | None = None,
     ) -> Fault:
-        """Set a fault for the occasions that match; see `Match`. Raises ValueError for a route nobody has."""
+        """Set a fault for the occasions that match; see `Match`.
+
+        Raises ValueError for a route nobody has, a name that is taken, or conditions under which it would
+        never fire.
+        """
         if route is not None and self.routes and route not in self.routes:
             near = difflib.get_close_matches(route, self.routes, 1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise ValueError(f"route: there is no {route!r}; {hint}Routes: {', '.join(sorted(self.routes))}")
-        if times is not None and times < 1:
-            raise ValueError(f"times: {times} would never fire; leave it out for always")
-        if skip < 0:
-            raise ValueError(f"skip: {skip} is negative")
-        match = Match(route, method, stream, skip, times, since, until, where)
-        return self._set(Fault(self._name(name, action), action, match))
+        match = Match(route, method, stream, key, skip, times, since, until, lasts, chance, where)
+        fault = self._set(action, match, name)
+        if action.kind == "connection" and self.reshape is not None:
+            self.reshape()
+        return fault
 
     def at(self, when: float, action: Action, *, stream: str | None = None, name: str | None = None) -> Fault:
-        """Set a fault for a moment, in seconds of the clock. Raises ValueError for a request action."""
-        if action.kind == "request":
-            raise ValueError(f"{action} happens to a request: set it with on(…, since=…, until=…)")
-        fault = self._set(Fault(self._name(name, action), action, Match(stream=stream), moment=when))
+        """Set a fault for a moment, in seconds of the clock.
+
+        Raises ValueError for an action on requests or connections: `on(…, since=…)` has those.
+        """
+        if action.kind in {"request", "connection"}:
+            raise ValueError(f"{action} happens to a {action.kind}: set it with on(…, since=…, until=…)")
+        fault = self._set(action, Match(stream=stream), name, moment=when)
         fault._timer = self._clock.call_at(when, self._strike, fault)  # noqa: SLF001 - the plan's own class
         return fault
 
     def now(self, action: Action, *, stream: str | None = None, name: str | None = None) -> Fault:
-        """Let it happen at once, before this call returns."""
-        if action.kind == "request":
-            raise ValueError(f"{action} happens to a request: set it with on(…)")
-        fault = self._set(
-            Fault(self._name(name, action), action, Match(stream=stream), moment=self._clock.now())
-        )
+        """Let it happen at once, before this call returns. Raises ValueError as `at` does."""
+        if action.kind in {"request", "connection"}:
+            raise ValueError(f"{action} happens to a {action.kind}: set it with on(…)")
+        fault = self._set(action, Match(stream=stream), name, moment=self._clock.now())
         self._strike(fault)
         return fault
 
-    def due(self, occasion: Occasion, kinds: Collection[Kind]) -> list[Fault]:
+    def due(self, occasion: Occasion, kinds: Collection[Kind]) -> list[Due]:
         """The faults of these kinds that fire now, in the order they were set, up to the first that ends it.
 
-        Counting and journal are done here, in one go, so they are exact under concurrency.
+        Counting, drawing and journal are done here, in one go, so they are exact under concurrency.
         """
         if not self._faults:
             return []
         now = self._clock.now()
-        due: list[Fault] = []
+        due: list[Due] = []
         for fault in tuple(self._faults):
             if fault.moment is not None or fault.action.kind not in kinds:
                 continue
-            if not fault.match.accepts(occasion, now):
+            if not (fault.match.accepts(occasion) and self._turns_up(fault, now)):
                 continue
-            fault.seen += 1
-            if fault.seen <= fault.match.skip:
+            index = fault.seen - fault.match.skip - 1
+            action = fault.action.resolve(Turn(index, now, fault.random, fault.memory))
+            if action is None:
                 continue
-            if fault.match.times is not None and fault.fired >= fault.match.times:
-                continue
-            self._fire(fault, occasion)
-            due.append(fault)
-            if fault.action.ends:
+            self.fire(fault, action, occasion)
+            due.append(Due(fault, action))
+            if action.ends:
                 break
         return due
+
+    def of_kind(self, kind: Kind) -> list[Fault]:
+        """The faults of one kind, in the order they were set, whether in force or not."""
+        return [fault for fault in self._faults if fault.action.kind == kind]
+
+    def fire(self, fault: Fault, action: Action, occasion: Occasion) -> None:
+        """Write down that a fault takes effect; a server does so itself for connection faults."""
+        fault.fired += 1
+        self._journal.add(
+            FaultFired(
+                fault.name,
+                str(action),
+                request_id=occasion.request_id,
+                socket=occasion.socket,
+                stream_id=occasion.stream_id,
+            )
+        )
 
     def unfired(self) -> list[Fault]:
         """Faults that were set and never took effect: a test that relies on one has tested nothing."""
@@ -190,30 +150,33 @@ class FaultPlan:
             fault._timer.cancel()  # noqa: SLF001
         if fault in self._faults:
             self._faults.remove(fault)
+            if fault.action.kind == "connection" and self.reshape is not None:
+                self.reshape()
 
-    def _name(self, name: str | None, action: Action) -> str:
+    def _turns_up(self, fault: Fault, now: float) -> bool:
+        """Whether a matching occasion is one at which the fault fires, by time, count and chance."""
+        if not fault.in_force(now):
+            return False
+        fault.seen += 1
+        match = fault.match
+        if fault.seen <= match.skip:
+            return False
+        chance = match.chance.after(now - fault.set_at) if isinstance(match.chance, Ramp) else match.chance
+        return chance >= 1 or fault.random.random() < chance
+
+    def _set(self, action: Action, match: Match, name: str | None, moment: float | None = None) -> Fault:
         self._count += 1
-        return name or f"{type(action).__name__}#{self._count}"
-
-    def _set(self, fault: Fault) -> Fault:
+        name = name or f"{type(action).__name__}#{self._count}"
+        if any(fault.name == name for fault in self._faults):
+            raise ValueError(f"name: a fault is named {name!r} already; names tell them apart in the journal")
+        source = random.Random(f"{self._seed}/{self._count}")  # noqa: S311 - reproducible, not secret
+        fault = Fault(name, action, match, self._clock.now(), source, moment)
         fault._plan = self  # noqa: SLF001 - the plan's own class
         self._faults.append(fault)
         return fault
 
-    def _fire(self, fault: Fault, occasion: Occasion) -> None:
-        fault.fired += 1
-        self._journal.add(
-            FaultFired(
-                fault.name,
-                str(fault.action),
-                request_id=occasion.request_id,
-                socket=occasion.socket,
-                stream_id=occasion.stream_id,
-            )
-        )
-
     def _strike(self, fault: Fault) -> None:
         if self.carry_out is None:
             raise RuntimeError(f"{fault}: no server is attached to this plan")
-        self._fire(fault, Occasion(None, stream_id=fault.match.stream))
+        self.fire(fault, fault.action, Occasion(None, stream_id=fault.match.stream))
         self.carry_out(fault.action, fault.match.stream)

@@ -1,7 +1,9 @@
 """What happened and when: events, typed queries, redaction of secrets."""
 
+from overshoot_testkit.journal._describe import describe
 from overshoot_testkit.journal._events import (
     Charged,
+    Checked,
     ClientCalled,
     ClientProbed,
     ClientReturned,
@@ -27,6 +29,7 @@ from overshoot_testkit.journal._redaction import Redactor
 
 __all__ = [
     "Charged",
+    "Checked",
     "ClientCalled",
     "ClientProbed",
     "ClientReturned",
@@ -50,4 +53,5 @@ __all__ = [
     "SocketOpened",
     "StateChanged",
     "TokenIssued",
+    "describe",
 ]

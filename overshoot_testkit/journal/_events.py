@@ -225,6 +225,16 @@ class Inventory(Event):
 
 
 @dataclass(slots=True)
+class Checked(Event):
+    """A scenario looked whether something is as it should be."""
+
+    check: str
+    passed: bool
+    expected: str
+    seen: str
+
+
+@dataclass(slots=True)
 class Note(Event):
     """A remark of the scenario or the harness; part of the timeline a failure shows."""
 
@@ -234,6 +244,6 @@ class Note(Event):
 for _kind in (
     Request, Response, SocketOpened, SocketMessage, SocketClosed, StateChanged, LeaseRenewed, Charged,
     TokenIssued, FaultFired, ClientCalled, ClientReturned, ResultDelivered, ErrorReported, ClientProbed,
-    Inventory, Note,
+    Inventory, Checked, Note,
 ):  # fmt: skip
     _register(_kind)

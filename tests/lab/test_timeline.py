@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from overshoot_testkit.clock import SteppedClock
-from overshoot_testkit.journal import Event, Journal, Note, ResultDelivered, SocketMessage
+from overshoot_testkit.journal import Event, Journal, Note, ResultDelivered, SocketMessage, describe
 from overshoot_testkit.lab import Finding
-from overshoot_testkit.lab._timeline import AFTER, BEFORE, describe, timeline
+from overshoot_testkit.lab._timeline import AFTER, BEFORE, timeline
 
 
 def journal_of(*events: tuple[float, Event]) -> Journal:

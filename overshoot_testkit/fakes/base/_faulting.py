@@ -32,7 +32,7 @@ async def before(service: Service, call: Call, due: Iterable[Action]) -> tuple[R
                 later.append(action)
             case Reset(when="after"):
                 later.append(action)
-            case Delay(seconds=seconds):
+            case Delay(seconds=int() | float() as seconds):
                 await service.clock.sleep(seconds)
             case Hang() | Drop() | Reset():
                 await _end(service, call, action)
@@ -49,7 +49,7 @@ async def after(service: Service, call: Call, reply: Reply, due: Iterable[Action
     call.stream_id = reply.stream_id or call.stream_id
     for action in due:
         match action:
-            case Delay(seconds=seconds):
+            case Delay(seconds=int() | float() as seconds):
                 await service.clock.sleep(seconds)
             case Truncate(body_bytes=count) if reply.status != 101:
                 await _truncate(service, call, reply, count)

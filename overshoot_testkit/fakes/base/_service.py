@@ -198,7 +198,7 @@ class Service(Work):
         if not self.faults:
             reply = self._process(call)
         else:
-            due = [fault.action for fault in self.faults.due(self._occasion(call), _REQUEST_FAULTS)]
+            due = [due.action for due in self.faults.due(self._occasion(call), _REQUEST_FAULTS)]
             instead, later = await _faulting.before(self, call, due)
             await self._stay_if_lost(call)
             reply = instead or self._process(call)
@@ -294,7 +294,7 @@ class Service(Work):
 
     async def _upgrade(self, call: Call, route: Route) -> web.StreamResponse:
         """Accept a WebSocket and serve it to its end."""
-        due = [fault.action for fault in self.faults.due(self._occasion(call), _REQUEST_FAULTS)]
+        due = [due.action for due in self.faults.due(self._occasion(call), _REQUEST_FAULTS)]
         instead, later = await _faulting.before(self, call, due)
         await self._stay_if_lost(call)
         upgrade = web.WebSocketResponse(compress=False, max_msg_size=_LARGEST_MESSAGE)
@@ -328,8 +328,8 @@ class Service(Work):
 
     def strike_socket(self, call: Call, socket: Socket) -> None:
         """Let the faults happen that wait for a socket; the vendor calls this once it has authenticated."""
-        for fault in self.faults.due(self._occasion(call, socket.number), _SOCKET_FAULTS):
-            socket.carry_out(fault.action)
+        for due in self.faults.due(self._occasion(call, socket.number), _SOCKET_FAULTS):
+            socket.carry_out(due.action)
 
 
 def _nowhere(allowed: frozenset[str]) -> Refusal:

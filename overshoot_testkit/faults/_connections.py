@@ -1,0 +1,107 @@
+"""What can happen to the bytes of a connection, whatever they mean.
+
+A connection action is in force while its fault is set and its time window lasts: on all connections, or on
+those that carried a request which matches, from that request on. Removing the fault ends it, also on
+connections that are open. `direction` is seen from the server: "down" to the client, "up" from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from overshoot_testkit.faults._action import Action, Kind, not_negative, positive
+
+Direction = Literal["down", "up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Latency(Action):
+    """Whatever is sent arrives `seconds` later, give or take `jitter`; the order stays."""
+
+    seconds: float
+    jitter: float = 0.0
+    direction: Direction = "down"
+    kind: ClassVar[Kind] = "connection"
+
+    def __post_init__(self) -> None:
+        not_negative(self, "seconds", "jitter")
+        if self.jitter > self.seconds:
+            raise ValueError(f"Latency.jitter: {self.jitter} is more than the {self.seconds} s it varies")
+
+
+@dataclass(frozen=True, slots=True)
+class Bandwidth(Action):
+    """No more than `bytes_per_second` pass."""
+
+    bytes_per_second: float
+    direction: Direction = "down"
+    kind: ClassVar[Kind] = "connection"
+
+    def __post_init__(self) -> None:
+        positive(self, "bytes_per_second")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Action):
+    """Data comes in pieces of `size` bytes, give or take `variation`, `gap` seconds apart."""
+
+    size: int
+    variation: int = 0
+    gap: float = 0.0
+    direction: Direction = "down"
+    kind: ClassVar[Kind] = "connection"
+
+    def __post_init__(self) -> None:
+        positive(self, "size")
+        not_negative(self, "variation", "gap")
+        if self.variation >= self.size:
+            raise ValueError(
+                f"Slice.variation: {self.variation} must be less than size, which is {self.size}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class LimitData(Action):
+    """The connection closes after `data_bytes` more have passed."""
+
+    data_bytes: int
+    direction: Direction = "down"
+    kind: ClassVar[Kind] = "connection"
+
+    def __post_init__(self) -> None:
+        not_negative(self, "data_bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Blackhole(Action):
+    """Nothing passes any more; after `seconds` the connection closes, or never if that is None."""
+
+    seconds: float | None = None
+    direction: Direction = "down"
+    kind: ClassVar[Kind] = "connection"
+
+    def __post_init__(self) -> None:
+        not_negative(self, "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class SlowClose(Action):
+    """When the server closes a connection, the client hears of it `seconds` later."""
+
+    seconds: float
+    kind: ClassVar[Kind] = "connection"
+
+    def __post_init__(self) -> None:
+        not_negative(self, "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class ResetConnection(Action):
+    """The connection is reset (RST) `seconds` after the fault took hold of it."""
+
+    seconds: float = 0.0
+    kind: ClassVar[Kind] = "connection"
+
+    def __post_init__(self) -> None:
+        not_negative(self, "seconds")

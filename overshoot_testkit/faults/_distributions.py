@@ -1,0 +1,58 @@
+"""Durations that vary: drawn anew each time, from a seeded source."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """Any duration from `low` to `high` seconds is as likely as any other."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.high:
+            raise ValueError(f"Uniform: 0 <= low <= high is needed, not low={self.low}, high={self.high}")
+
+    def sample(self, source: random.Random) -> float:
+        """One duration, in seconds."""
+        return source.uniform(self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class LogNormal:
+    """Half of the durations are below `median` seconds, and the tail is long; `sigma` says how long.
+
+    About one in six exceeds `median × e^sigma`. This is how the latency of most servers is spread.
+    """
+
+    median: float
+    sigma: float
+
+    def __post_init__(self) -> None:
+        if self.median <= 0 or self.sigma < 0:
+            raise ValueError(
+                "LogNormal: median > 0 and sigma >= 0 are needed, "
+                f"not median={self.median}, sigma={self.sigma}"
+            )
+
+    def sample(self, source: random.Random) -> float:
+        """One duration, in seconds."""
+        return source.lognormvariate(math.log(self.median), self.sigma)
+
+
+Distribution = Uniform | LogNormal
+Seconds = float | Distribution
+"""A duration: always the same, or drawn anew each time."""
+
+
+def sample(seconds: Seconds, source: random.Random) -> float:
+    """The duration this time."""
+    return seconds.sample(source) if isinstance(seconds, Uniform | LogNormal) else seconds

@@ -1,0 +1,151 @@
+"""A fault: an action and when it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from overshoot_testkit.clock import Timer
+    from overshoot_testkit.faults._action import Action
+    from overshoot_testkit.faults._plan import FaultPlan
+
+FOREVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """An opportunity for a fault: a request that arrived, a WebSocket or a connection that was accepted."""
+
+    route: str | None
+    method: str = "GET"
+    path: str = ""
+    request_id: str | None = None
+    socket: int | None = None
+    stream_id: str | None = None
+    key: str | None = None
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """A probability that changes evenly from `start` to `end` in the first `seconds` of the fault."""
+
+    start: float
+    end: float
+    seconds: float
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"Ramp.{name}: {getattr(self, name)} is no probability from 0 to 1")
+        if self.seconds <= 0:
+            raise ValueError(f"Ramp.seconds: {self.seconds} must be greater than 0")
+
+    def after(self, seconds: float) -> float:
+        """The probability so long after the fault was set."""
+        return self.start + (self.end - self.start) * min(max(seconds / self.seconds, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """When a fault fires. Every condition that is given must hold.
+
+    route, method, stream, key: equal to the occasion's; `key` is the journal's label, such as "key 1".
+    skip: let that many matching occasions pass first.
+    times: fire that often at most; None is always.
+    since, until: a time window in seconds of the clock; `since` belongs to it, `until` does not.
+    lasts: seconds after which the fault is over, counted from when it was set.
+    chance: probability of each firing, from 0 to 1; a `Ramp` for one that changes.
+    where: any predicate of the occasion.
+    """
+
+    route: str | None = None
+    method: str | None = None
+    stream: str | None = None
+    key: str | None = None
+    skip: int = 0
+    times: int | None = None
+    since: float = -FOREVER
+    until: float = FOREVER
+    lasts: float | None = None
+    chance: float | Ramp = 1.0
+    where: Callable[[Occasion], bool] | None = None
+
+    def __post_init__(self) -> None:
+        if self.times is not None and self.times < 1:
+            raise ValueError(f"times: {self.times} would never fire; leave it out for always")
+        if self.skip < 0:
+            raise ValueError(f"skip: {self.skip} is negative")
+        if self.lasts is not None and self.lasts <= 0:
+            raise ValueError(
+                f"lasts: {self.lasts} must be greater than 0; leave it out for as long as it is set"
+            )
+        if self.since >= self.until:
+            raise ValueError(f"until: {self.until:g} is not after since, which is {self.since:g}")
+        if not isinstance(self.chance, Ramp) and not 0 < self.chance <= 1:
+            raise ValueError(f"chance: {self.chance} is no probability above 0, up to 1")
+
+    def accepts(self, occasion: Occasion) -> bool:
+        """Whether the occasion is one of those meant; time, counts and chance aside."""
+        return (
+            (self.route is None or self.route == occasion.route)
+            and (self.method is None or self.method == occasion.method)
+            and (self.stream is None or self.stream == occasion.stream_id)
+            and (self.key is None or self.key == occasion.key)
+            and (self.where is None or self.where(occasion))
+        )
+
+    @property
+    def is_general(self) -> bool:
+        """Whether any occasion will do."""
+        return (self.route, self.method, self.stream, self.key, self.where) == (None,) * 5
+
+
+@dataclass(eq=False, slots=True)
+class Fault:
+    """A fault that was set. `fired` counts how often it took effect."""
+
+    name: str
+    action: Action
+    match: Match
+    set_at: float
+    """Seconds of the clock."""
+    random: random.Random
+    moment: float | None = None
+    """When it strikes, in seconds of the clock; None where it waits for occasions."""
+    fired: int = 0
+    seen: int = 0
+    memory: list[Any] = field(default_factory=list)
+    _plan: FaultPlan | None = field(default=None, repr=False)
+    _timer: Timer | None = field(default=None, repr=False)
+
+    def in_force(self, now: float) -> bool:
+        """Whether it can fire at `now`, as far as time and `times` decide."""
+        match = self.match
+        return (
+            match.since <= now < match.until
+            and (match.lasts is None or now < self.set_at + match.lasts)
+            and (match.times is None or self.fired < match.times)
+        )
+
+    def remove(self) -> None:
+        """Take it back: it will not fire any more, and is not reported as unfired."""
+        if self._plan is not None:
+            self._plan.forget(self)
+
+    def __str__(self) -> str:
+        when = (
+            f"at {self.moment:g} s" if self.moment is not None else f"on {self.match.route or 'any request'}"
+        )
+        return f"{self.name}: {self.action} {when}"
+
+
+class Due(NamedTuple):
+    """A fault that fires, and what definitely happens."""
+
+    fault: Fault
+    action: Action
