@@ -56,6 +56,7 @@ class Listener:
         self._server: _CountingServer | None = None
         self._listening: asyncio.AbstractServer | None = None
         self._address: tuple[str, int] | None = None
+        self._refusing = False
 
     @property
     def address(self) -> tuple[str, int] | None:
@@ -76,16 +77,28 @@ class Listener:
         await self._open(host, port)
         return _origin(*(self._address or (host, port)), secure=virtual and port == 443)
 
-    async def _open(self, host: str, port: int) -> None:
-        loop = asyncio.get_running_loop()
+    def connect(self) -> asyncio.Protocol:
+        """The server's end of one more connection, for a transport of the caller's own; `listen` or not.
+
+        Raises ConnectionRefusedError while connections are refused, and once all is closed.
+        """
+        if self._refusing:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+        return self._made()()
+
+    def _made(self) -> _CountingServer:
         if self._server is None:
             # The low-level server: no router, no middlewares, no signals; the service does its own dispatch.
             self._server = _CountingServer(
                 self._handler, access_log=None, handler_cancellation=True, keepalive_timeout=_KEPT_ALIVE
             )
             self._server.traffic = self._traffic
+        return self._server
+
+    async def _open(self, host: str, port: int) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            self._listening = await loop.create_server(self._server, host, port)
+            self._listening = await loop.create_server(self._made(), host, port)
         except OSError as error:
             if error.errno in {errno.EADDRINUSE, errno.EACCES}:
                 what = "is in use" if error.errno == errno.EADDRINUSE else "is not open to this user"
@@ -98,12 +111,14 @@ class Listener:
 
     def refuse(self) -> None:
         """Stop accepting: new connections are refused, open ones go on. `resume` ends it."""
+        self._refusing = True
         if self._listening is not None:
             self._listening.close()
             self._listening = None
 
     async def resume(self) -> None:
         """Accept again, on the same port."""
+        self._refusing = False
         if self._listening is None and self._address is not None:
             await self._open(*self._address)
 
