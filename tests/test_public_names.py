@@ -16,6 +16,7 @@ PACKAGES = [
     "overshoot_testkit.clients.reference",
     "overshoot_testkit.clock",
     "overshoot_testkit.conformance.overshoot",
+    "overshoot_testkit.documents",
     "overshoot_testkit.fakes.base",
     "overshoot_testkit.fakes.overshoot",
     "overshoot_testkit.faults",
