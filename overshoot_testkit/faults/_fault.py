@@ -123,14 +123,19 @@ class Fault:
     _plan: FaultPlan | None = field(default=None, repr=False)
     _timer: Timer | None = field(default=None, repr=False)
 
+    @property
+    def ends_at(self) -> float:
+        """Seconds of the clock from which it does not hold any more; infinite where nothing says so."""
+        match = self.match
+        return match.until if match.lasts is None else min(match.until, self.set_at + match.lasts)
+
+    def holds(self, now: float) -> bool:
+        """Whether `now` is in its window of time."""
+        return self.match.since <= now < self.ends_at
+
     def in_force(self, now: float) -> bool:
         """Whether it can fire at `now`, as far as time and `times` decide."""
-        match = self.match
-        return (
-            match.since <= now < match.until
-            and (match.lasts is None or now < self.set_at + match.lasts)
-            and (match.times is None or self.fired < match.times)
-        )
+        return self.holds(now) and (self.match.times is None or self.fired < self.match.times)
 
     def remove(self) -> None:
         """Take it back: it will not fire any more, and is not reported as unfired."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from overshoot_testkit.faults._action import Turn
 from overshoot_testkit.faults._fault import FOREVER, Due, Fault, Match, Occasion, Ramp
+from overshoot_testkit.faults._requests import Steps
 from overshoot_testkit.journal import FaultFired
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class FaultPlan:
         self.carry_out: Callable[[Action, str | None], None] | None = None
         self.reshape: Callable[[], None] | None = None
         """Called when a connection fault was set or taken back."""
+        self.check: Callable[[Action], None] | None = None
+        """Called before an action is set, each step of `Steps` by itself: the server's say on what it cannot
+        let happen. Raises ValueError or TypeError."""
 
     def __bool__(self) -> bool:
         return bool(self._faults)
@@ -118,6 +122,17 @@ class FaultPlan:
                 break
         return due
 
+    def takes_hold(self, fault: Fault, occasion: Occasion) -> bool:
+        """Whether a connection fault gets hold of the connection that `occasion` is about, from now on.
+
+        Counted, drawn and written down here; whoever has connections asks once for each that matches.
+        """
+        now = self._clock.now()
+        if not (fault.match.accepts(occasion) and self._turns_up(fault, now)):
+            return False
+        self.fire(fault, fault.action, occasion)
+        return True
+
     def of_kind(self, kind: Kind) -> list[Fault]:
         """The faults of one kind, in the order they were set, whether in force or not."""
         return [fault for fault in self._faults if fault.action.kind == kind]
@@ -165,6 +180,9 @@ class FaultPlan:
         return chance >= 1 or fault.random.random() < chance
 
     def _set(self, action: Action, match: Match, name: str | None, moment: float | None = None) -> Fault:
+        if self.check is not None:
+            for each in action.actions if isinstance(action, Steps) else (action,):
+                self.check(each)
         self._count += 1
         name = name or f"{type(action).__name__}#{self._count}"
         if any(fault.name == name for fault in self._faults):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from aiohttp.web import BaseRequest
 
     from overshoot_testkit.fakes.base._routes import Route
-    from overshoot_testkit.faults import Action
+    from overshoot_testkit.faults import Action, CloseOrder
     from overshoot_testkit.journal import Outcome
 
 SAME: Any = object()
@@ -51,6 +51,7 @@ class Call:
 
     __slots__ = (
         "body",
+        "close_order",
         "ended",
         "key",
         "lost_as",
@@ -78,6 +79,8 @@ class Call:
         self.problem: Refusal | None = None
         """Why the body cannot be used."""
         self.ended = False
+        self.close_order: CloseOrder | None = None
+        """In which order the client shall hear of what the request ends."""
         self.lost_as: Outcome = "abandoned"
         """How the journal has it should the connection end before the answer."""
 

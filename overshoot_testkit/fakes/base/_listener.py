@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from overshoot_testkit.fakes.base import _transport
+from overshoot_testkit.fakes.base._protocol import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
+    from overshoot_testkit.fakes.base._protocol import Failures
+    from overshoot_testkit.fakes.base._shaping import Shaper
     from overshoot_testkit.fakes.base._traffic import Traffic
 
 _TURNS = 50
@@ -30,18 +33,27 @@ class RemoteHostError(ValueError):
 
 
 class _CountingServer(web.Server):
-    """aiohttp's low-level server, telling how many connections are open."""
+    """aiohttp's low-level server, telling how many connections are open, and to whom faults may happen."""
 
     traffic: Traffic
+    shaper: Shaper
+    failures: Failures
+
+    def __call__(self) -> web.RequestHandler:
+        return Connection(self, asyncio.get_running_loop(), self.failures, keepalive_timeout=_KEPT_ALIVE)
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         self.traffic.connections_open += 1
         self.traffic.activity += 1
         super().connection_made(handler, transport)
+        gate = self.shaper.accept(handler, transport)
+        # A gate has what aiohttp uses of a transport.
+        handler.transport = gate  # type: ignore[assignment]
 
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
         self.traffic.connections_open -= 1
         self.traffic.activity += 1
+        self.shaper.forget(handler)
         super().connection_lost(handler, exc)
 
 
@@ -49,14 +61,22 @@ class Listener:
     """Accepts connections for one handler: on a real socket, or in memory on a virtual loop's host name."""
 
     def __init__(
-        self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], traffic: Traffic
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        traffic: Traffic,
+        shaper: Shaper,
+        failures: Failures,
     ) -> None:
         self._handler = handler
         self._traffic = traffic
+        self._shaper = shaper
+        self._failures = failures
         self._server: _CountingServer | None = None
         self._listening: asyncio.AbstractServer | None = None
         self._address: tuple[str, int] | None = None
         self._refusing = False
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """Where its connections are served, once it has any or listens."""
 
     @property
     def address(self) -> tuple[str, int] | None:
@@ -89,10 +109,11 @@ class Listener:
     def _made(self) -> _CountingServer:
         if self._server is None:
             # The low-level server: no router, no middlewares, no signals; the service does its own dispatch.
-            self._server = _CountingServer(
-                self._handler, access_log=None, handler_cancellation=True, keepalive_timeout=_KEPT_ALIVE
-            )
+            self._server = _CountingServer(self._handler, handler_cancellation=True)
             self._server.traffic = self._traffic
+            self._server.shaper = self._shaper
+            self._server.failures = self._failures
+            self.loop = asyncio.get_running_loop()
         return self._server
 
     async def _open(self, host: str, port: int) -> None:

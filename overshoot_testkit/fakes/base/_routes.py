@@ -45,6 +45,8 @@ class RouteTable:
 
     def __init__(self, base_path: str) -> None:
         self.names: set[str] = set()
+        self.methods: set[str] = set()
+        """Of all paths together."""
         self._base_path = base_path
         self._fixed: dict[str, dict[str, Route]] = {}
         self._open: dict[int, list[tuple[int, list[str], dict[str, Route]]]] = {}
@@ -58,29 +60,39 @@ class RouteTable:
         segments = pattern.split("/")
         gaps = [index for index, segment in enumerate(segments) if segment.startswith("{")]
         if not gaps:
-            self._fixed.setdefault(pattern, {})[route.method] = route
+            self._put(self._fixed.setdefault(pattern, {}), route)
             return
         gap = gaps[0]
         literal = segments[:gap] + segments[gap + 1 :]
         shelf = self._open.setdefault(len(segments), [])
         for place, known, methods in shelf:
             if (place, known) == (gap, literal):
-                methods[route.method] = route
+                self._put(methods, route)
                 return
-        shelf.append((gap, literal, {route.method: route}))
+        methods = {}
+        self._put(methods, route)
+        shelf.append((gap, literal, methods))
+
+    def _put(self, methods: dict[str, Route], route: Route) -> None:
+        methods[route.method] = route
+        if route.method == "GET":  # and so HEAD. Source: RFC 9110, 9.3.2
+            methods.setdefault("HEAD", route)
+        self.methods.update(methods)
 
     def find(self, method: str, path: str) -> Found:
         """The route for `path` as it came on the wire (percent-encoded, without a query)."""
+        segments = path.split("/")
+        if "%" in path:  # unquoted one by one, so that %2F divides nothing
+            segments = [unquote(segment) for segment in segments]
+            path = "" if any("/" in segment for segment in segments) else "/".join(segments)
         fixed = self._fixed.get(path)
         if fixed is not None and method in fixed:
             return Found(fixed[method], None, frozenset())
         allowed: set[str] = set(fixed or ())
-        segments = path.split("/")
         for gap, literal, methods in self._open.get(len(segments), ()):
             if not segments[gap] or segments[:gap] + segments[gap + 1 :] != literal:
                 continue
             if method in methods:
-                value = segments[gap]
-                return Found(methods[method], unquote(value) if "%" in value else value, frozenset())
+                return Found(methods[method], segments[gap], frozenset())
             allowed.update(methods)
         return Found(None, None, frozenset(allowed)) if allowed else _NOWHERE

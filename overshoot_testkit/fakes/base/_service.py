@@ -6,31 +6,28 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from overshoot_testkit.fakes.base import _faulting
-from overshoot_testkit.fakes.base._body import (
-    NotJsonError,
-    TooLargeError,
-    parse_json,
-    read_body,
-    write_json,
-)
+from overshoot_testkit.fakes.base import _faulting, _protocol
+from overshoot_testkit.fakes.base._answers import Answers
+from overshoot_testkit.fakes.base._body import NotJsonError, TooLargeError, parse_json, read_body
 from overshoot_testkit.fakes.base._call import SAME, Call, Refusal, Reply, Vendor
+from overshoot_testkit.fakes.base._cors import Cors
 from overshoot_testkit.fakes.base._listener import Listener
+from overshoot_testkit.fakes.base._options import Options, nowhere, redirected
 from overshoot_testkit.fakes.base._outage import Outage
 from overshoot_testkit.fakes.base._routes import Found, Route, RouteTable
+from overshoot_testkit.fakes.base._shaping import Shaper
 from overshoot_testkit.fakes.base._socket import Socket
 from overshoot_testkit.fakes.base._work import Work
 from overshoot_testkit.faults import Occasion
 from overshoot_testkit.journal import Request, Response, SocketOpened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from overshoot_testkit.clock import Clock
-    from overshoot_testkit.faults import FaultPlan, Kind
+    from overshoot_testkit.faults import Action, FaultPlan, Kind
     from overshoot_testkit.journal import Journal, Outcome
 
-_JSON = {"Content-Type": "application/json"}
 _REQUEST_FAULTS: frozenset[Kind] = frozenset({"request", "state"})
 _SOCKET_FAULTS: frozenset[Kind] = frozenset({"socket"})
 _MOST_PATHS = 20_000
@@ -65,12 +62,22 @@ class Service(Work):
         """Open WebSockets by number."""
         self.calls: dict[str, Call] = {}
         """Requests that are being served, by request id."""
-        self.listener = Listener(self._handle, self.traffic)
+        self.shaper = Shaper(self, faults, self)
+        self.listener = Listener(self._handle, self.traffic, self.shaper, self)
         self.outage = Outage(self)
+        self.skew = 0.0
+        """Seconds by which the server's wall clock is ahead of the fake's."""
+        self.redirect_prefix: tuple[str, str] | None = None
+        """A path that others serve, and where: what begins with it is sent there, and not written down."""
+        self.cors = Cors(self.routes.methods)
+        self.answers = Answers(self.wall, self.cors)
+        self._options = Options(self.routes, self.cors)
         self._paths: dict[tuple[str, str], tuple[Found, str]] = {}
         self._request_count = 0
         self._socket_count = 0
         self._closed = False
+        self._catch_up: Callable[[], Awaitable[None]] | None = getattr(clock, "catch_up", None)
+        """For a clock that others move, such as `FollowingClock`: what is due comes before the request."""
         faults.routes = self.routes.names
 
     def add_routes(self, routes: Iterable[Route]) -> None:
@@ -92,13 +99,16 @@ class Service(Work):
         if self._closed:
             return
         self._closed = True
+        self.shaper.release()
         self.cancel_timers()
         for call in self.calls.values():
             call.lost_as = "dropped"
         for socket in tuple(self.sockets.values()):
+            socket.unpark_close()
             socket.close(1001, "server closed")
         await asyncio.sleep(0)  # the writers' turn to send the close frames
         await self.listener.aclose()
+        await self.shaper.aclose()
         await self.cancel_tasks()
         if self.errors:
             raise ExceptionGroup("the fake itself failed; please report it", self.errors)
@@ -108,12 +118,36 @@ class Service(Work):
         calls = [call.request.transport for call in self.calls.values()]
         return calls + [socket.request.transport for socket in self.sockets.values()]
 
+    def wall(self) -> float:
+        """The server's own idea of unix seconds: in dates and tokens; durations do not know it."""
+        return self.clock.unix() + self.skew
+
+    def carried(self) -> Iterator[tuple[object, Occasion]]:
+        """As `_shaping.Carrier`."""
+        for call in self.calls.values():
+            yield call.request.transport, self._occasion(call)
+        for socket in self.sockets.values():
+            if socket.call is not None:
+                yield socket.request.transport, self._occasion(socket.call, socket.number)
+
+    def connection_ends(self, gate: Any, *, reset: bool) -> None:
+        """As `_shaping.Carrier`."""
+        for call in self.calls.values():
+            if call.request.transport is gate:
+                call.lost_as = "reset" if reset else "dropped"
+        if gate.carries is not None:
+            gate.carries.lose()
+
     # --- a request's way ----------------------------------------------------------------------------
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        self._request_count += 1
-        call = Call(request, f"req_{self._request_count:06d}", request.rel_url.raw_path)
-        self.traffic.activity += 1
+        if self._catch_up is not None:
+            await self._catch_up()
+        if self.redirect_prefix is not None:
+            location = redirected(request.raw_path, self.redirect_prefix)
+            if location is not None:
+                return web.Response(status=307, headers={"Location": location})
+        call = self._new_call(request, request.rel_url.raw_path)
         try:
             await self._receive(call)
             route = call.route
@@ -124,6 +158,23 @@ class Service(Work):
             self.end(call, None, call.lost_as)
             raise
 
+    def _new_call(self, request: web.BaseRequest, path: str) -> Call:
+        self._request_count += 1
+        self.traffic.activity += 1
+        return Call(request, f"req_{self._request_count:06d}", path)
+
+    def misread(self, request: web.BaseRequest, error: BaseException | None) -> web.StreamResponse:
+        """As `_protocol.Failures`: an answer in the vendor's shape, written down like any other."""
+        call = self._new_call(request, "?")
+        call.method = "?"
+        if not isinstance(error, HttpProcessingError):
+            self.defect(error if isinstance(error, Exception) else RuntimeError("a request was not answered"))
+        self._request_arrived(call, "?", b"")
+        known = isinstance(error, HttpProcessingError)
+        reply = self._refuse(call, _protocol.misunderstood(error) if known else Refusal(500))
+        self.end(call, reply, "answered")
+        return self.response(call, reply)
+
     async def _receive(self, call: Call) -> None:
         """Read the request and write it down."""
         request = call.request
@@ -132,7 +183,10 @@ class Service(Work):
         if path != call.path and found.parameter is not None:
             call.stream_id = self.journal.secrets.text(found.parameter)
         if found.route is None:
-            call.problem = _nowhere(found.allowed)
+            call.route = self._options.route(call, found) if call.method == "OPTIONS" else None
+            call.problem = None if call.route is not None else nowhere(found)
+        if len(request.raw_path) > _protocol.LONGEST_URL:
+            call.route, call.problem = None, Refusal(414)
         authorization = request.headers.get("Authorization")
         if authorization is not None:
             call.principal = self.vendor.identify(authorization)
@@ -198,14 +252,23 @@ class Service(Work):
         if not self.faults:
             reply = self._process(call)
         else:
-            due = [due.action for due in self.faults.due(self._occasion(call), _REQUEST_FAULTS)]
+            due = self._faults_due(call)
             instead, later = await _faulting.before(self, call, due)
             await self._stay_if_lost(call)
-            reply = instead or self._process(call)
-            await _faulting.after(self, call, reply, later)
-        response = self.response(reply)
+            reply = instead or _faulting.in_order(self, call, self._process, later)
+            sent = await _faulting.after(self, call, reply, later)
+            if sent is not None:
+                return sent
+        response = self.response(call, reply)
         self.end(call, reply, "answered")
         return response
+
+    def _faults_due(self, call: Call) -> list[Action]:
+        occasion = self._occasion(call)
+        self.shaper.meet(call.request.transport, occasion)
+        if call.lost_as != "abandoned":
+            return []
+        return [due.action for due in self.faults.due(occasion, _REQUEST_FAULTS)]
 
     async def _stay_if_lost(self, call: Call) -> None:
         """A request whose connection a fault has just ended is not processed."""
@@ -228,7 +291,7 @@ class Service(Work):
 
     def _obstacle(self, call: Call) -> Refusal | None:
         """What keeps a request from its handler: an outage, no such path, too long, no key, a bad body."""
-        if self.outage.active:
+        if self.outage.active and call.route is not self.cors.route:
             return Refusal(503)
         if call.route is None or (call.problem is not None and call.problem.status == 413):
             return call.problem
@@ -246,21 +309,9 @@ class Service(Work):
         )
         return Reply(refusal.status, body, self.journal.secrets.value(body), headers=refusal.headers or None)
 
-    @staticmethod
-    def response(reply: Reply) -> web.Response:
-        """The answer as aiohttp sends it."""
-        body = reply.body
-        if body is None:
-            return web.Response(status=reply.status, headers=reply.headers)
-        if isinstance(body, str):
-            headers: dict[str, str] = {"Content-Type": "text/html; charset=utf-8"}
-            data = body.encode()
-        else:
-            headers = _JSON
-            data = write_json(body)
-        if reply.headers:
-            headers = {**headers, **reply.headers}
-        return web.Response(body=data, status=reply.status, headers=headers)
+    def response(self, call: Call, reply: Reply, *, plain: bool = False) -> web.Response:
+        """The answer as aiohttp sends it; `plain`: uncompressed whatever the client takes."""
+        return self.answers.response(call.request, call.request_id, reply, plain=plain)
 
     def end(self, call: Call, reply: Reply | None, outcome: Outcome) -> None:
         """Write down how a request ended, once."""
@@ -294,19 +345,19 @@ class Service(Work):
 
     async def _upgrade(self, call: Call, route: Route) -> web.StreamResponse:
         """Accept a WebSocket and serve it to its end."""
-        due = [due.action for due in self.faults.due(self._occasion(call), _REQUEST_FAULTS)]
-        instead, later = await _faulting.before(self, call, due)
+        instead, later = await _faulting.before(self, call, self._faults_due(call))
         await self._stay_if_lost(call)
         upgrade = web.WebSocketResponse(compress=False, max_msg_size=_LARGEST_MESSAGE)
         if instead is None and self.outage.active:
             instead = self._refuse(call, Refusal(503))
-        if instead is None and not upgrade.can_prepare(call.request):
+        if instead is None and (call.method != "GET" or not upgrade.can_prepare(call.request)):
             instead = self._refuse(call, Refusal(400, "This path is a WebSocket: open it as one."))
         reply = instead or Reply(101)
         await _faulting.after(self, call, reply, later)
         self.end(call, reply, "answered")
         if instead is not None:
-            return self.response(instead)
+            return self.response(call, instead)
+        upgrade.headers.extend(self.answers.headers(call.request, call.request_id))
         await upgrade.prepare(call.request)
         # Its own task: should the connection end, what the client sent before that is still read.
         await asyncio.shield(self.spawn(self._serve_socket(call, route, upgrade), f"socket of {call.path}"))
@@ -316,7 +367,8 @@ class Service(Work):
         assert route.socket is not None
         self._socket_count += 1
         socket = Socket(self._socket_count, call.request, upgrade, self.journal, self.traffic)
-        socket.stream_id = call.stream_id
+        socket.stream_id, socket.call = call.stream_id, call
+        self.shaper.carry(call.request.transport, socket)
         self.sockets[socket.number] = socket
         self.traffic.sockets_open += 1
         self.journal.add(SocketOpened(socket.number, socket.stream_id))
@@ -328,14 +380,12 @@ class Service(Work):
 
     def strike_socket(self, call: Call, socket: Socket) -> None:
         """Let the faults happen that wait for a socket; the vendor calls this once it has authenticated."""
-        for due in self.faults.due(self._occasion(call, socket.number), _SOCKET_FAULTS):
+        if not self.faults:
+            return
+        occasion = self._occasion(call, socket.number)
+        self.shaper.meet(call.request.transport, occasion)  # only now it is known whose it is
+        for due in self.faults.due(occasion, _SOCKET_FAULTS):
             socket.carry_out(due.action)
-
-
-def _nowhere(allowed: frozenset[str]) -> Refusal:
-    if not allowed:
-        return Refusal(404)
-    return Refusal(405, headers={"Allow": ", ".join(sorted(allowed))})
 
 
 def _unusable(raw: bytes, content_type: str | None) -> Refusal | None:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from aiohttp import WSMsgType
 from aiohttp.http_websocket import WebSocketError
 
-from overshoot_testkit.fakes.base import _transport
+from overshoot_testkit.fakes.base import _gate, _transport
 from overshoot_testkit.fakes.base._body import NotJsonError, parse_json, write_json
-from overshoot_testkit.faults import CloseSocket, CutSocket, SendGarbage
+from overshoot_testkit.faults import CloseSocket, CutSocket, SendGarbage, StallSocket
 from overshoot_testkit.journal import SocketClosed, SocketMessage
 
 if TYPE_CHECKING:
     from aiohttp.web import BaseRequest, WebSocketResponse
 
+    from overshoot_testkit.fakes.base._call import Call
     from overshoot_testkit.fakes.base._traffic import Traffic
     from overshoot_testkit.faults import Action
     from overshoot_testkit.journal import Journal
@@ -25,12 +26,17 @@ NO_CODE = 1005
 """What stands for a close frame without a code (RFC 6455 section 7.1.5)."""
 NO_FRAME = 1006
 """What stands for a connection that ended without a close frame."""
+_THE_END = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
 
 class SocketState(enum.Enum):
-    """open → closing (our close frame is on its way) → closed; or open → closed at the other side's wish."""
+    """open → closing (our close frame is on its way) → closed; or open → closed at the other side's wish.
+
+    open → stalled → closed, without a word, where a fault left it half open.
+    """
 
     OPEN = "open"
+    STALLED = "stalled"
     CLOSING = "closing"
     CLOSED = "closed"
 
@@ -55,6 +61,9 @@ class Socket:
         self.stream_id: str | None = None
         self.state = SocketState.OPEN
         self.request = request
+        self.call: Call | None = None
+        """The handshake."""
+        self._parked: list[tuple[int, str, By]] | None = None
         self._response = response
         self._journal = journal
         self._traffic = traffic
@@ -84,16 +93,46 @@ class Socket:
 
     def close(self, code: int, reason: str = "", by: By = "server") -> None:
         """Send a close frame after what is queued, and end. Does nothing on a socket that is ending."""
-        if self.is_open:
+        if self.state is SocketState.STALLED:
+            self.cut()
+        elif self.is_open and self._parked is not None:
+            self._parked.append((code, reason, by))
+        elif self.is_open:
             self._end(SocketState.CLOSING, by, code, reason)
             self._queue.put_nowait((code, reason))
 
     def cut(self, how: Literal["reset", "eof"] = "eof") -> None:
         """End the connection without a close frame; what is queued is lost."""
-        if self.is_open:
-            self._end(SocketState.CLOSED, "fault", NO_FRAME)
-        self._writer.cancel()
+        self.lose()
         (_transport.reset if how == "reset" else _transport.finish)(self.request.transport)
+
+    def lose(self) -> None:
+        """A fault ends the connection: write it down, what is queued is lost."""
+        self._end(SocketState.CLOSED, "fault", NO_FRAME)
+        self._writer.cancel()
+
+    def stall(self) -> None:
+        """Leave it half open: the connection stands, nothing is sent, read or closed on it any more."""
+        if self.is_open:
+            self.state = SocketState.STALLED
+            self._traffic.activity += 1
+            self._writer.cancel()
+            _gate.stall(self.request.transport)
+
+    def park_close(self) -> None:
+        """Let a close wait for `unpark_close`; nothing else does."""
+        self._parked = []
+
+    def unpark_close(self) -> None:
+        """Let the close happen that has waited, if any."""
+        waiting, self._parked = self._parked, None
+        for code, reason, by in waiting or ():
+            self.close(code, reason, by)
+
+    @property
+    def close_waits(self) -> bool:
+        """Whether a close waits for `unpark_close`."""
+        return bool(self._parked)
 
     def carry_out(self, action: Action) -> None:
         """Let a socket action happen. Raises TypeError for any other."""
@@ -104,6 +143,8 @@ class Socket:
                 self.cut(how)
             case SendGarbage(payload=payload):
                 self.send_raw(payload)
+            case StallSocket():
+                self.stall()
             case _:
                 raise TypeError(f"{action} does not happen to a socket")
 
@@ -127,9 +168,11 @@ class Socket:
 
     async def receive(self) -> str | bytes | None:
         """The next message; None once the socket has ended, whoever ended it."""
-        if not self.is_open:
+        if not (self.is_open or self.state is SocketState.STALLED):
             return None
         message = await self._response.receive()
+        while self.state is SocketState.STALLED and message.type not in _THE_END:
+            message = await self._response.receive()  # it had come before, and is not read any more
         self._traffic.activity += 1
         match message.type:
             case WSMsgType.TEXT | WSMsgType.BINARY if self.is_open:
@@ -147,8 +190,7 @@ class Socket:
 
     async def finish(self) -> None:
         """Wait until our close frame is out and answered, or let go where there is nobody to tell."""
-        if self.is_open:
-            self._end(SocketState.CLOSED, "lost", NO_FRAME)
+        self._end(SocketState.CLOSED, "lost", NO_FRAME)
         if self.state is SocketState.CLOSED:
             self._writer.cancel()
         await asyncio.wait([self._writer])
@@ -157,7 +199,7 @@ class Socket:
     # --- the record ---------------------------------------------------------------------------------
 
     def _end(self, state: SocketState, by: By, code: int, reason: str = "") -> None:
-        if not self.is_open:
+        if self.state in {SocketState.CLOSING, SocketState.CLOSED}:
             return
         self.state = state
         self._traffic.sockets_open -= 1

@@ -11,6 +11,7 @@ class Traffic:
     __slots__ = (
         "activity",
         "connections_open",
+        "held",
         "messages_in",
         "messages_out",
         "open_messages_in",
@@ -38,6 +39,9 @@ class Traffic:
         """As `messages_out`, of the WebSockets that are open now."""
         self.connections_open = 0
         """TCP connections, kept-alive ones included."""
+        self.held = 0
+        """Connections on which a fault holds bytes or an end back, in whatever direction. While there are
+        any, what one side sent is not yet what the other received."""
         self.activity = 0
         """Moves with each of the others, up only."""
 
