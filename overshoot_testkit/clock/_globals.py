@@ -7,11 +7,39 @@ thousand modules, so they are looked through once; later only those that were im
 from __future__ import annotations
 
 import sys
+import threading
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+
+T = TypeVar("T")
+
+
+class InThreads(Generic[T]):
+    """What is active, by the thread that it is for, the innermost last."""
+
+    def __init__(self) -> None:
+        self._stacks: dict[int, list[T]] = {}
+
+    def __bool__(self) -> bool:
+        """Whether anything is active in any thread."""
+        return bool(self._stacks)
+
+    def current(self) -> T | None:
+        """What is active in this thread."""
+        stack = self._stacks.get(threading.get_ident())
+        return stack[-1] if stack else None
+
+    def push(self, item: T) -> None:
+        self._stacks.setdefault(threading.get_ident(), []).append(item)
+
+    def pop(self) -> None:
+        thread = threading.get_ident()
+        self._stacks[thread].pop()
+        if not self._stacks[thread]:
+            del self._stacks[thread]
 
 
 class Replacements:

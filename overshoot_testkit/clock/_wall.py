@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import TYPE_CHECKING, Any
 
-from overshoot_testkit.clock._globals import Replacements
+from overshoot_testkit.clock import _faked
+from overshoot_testkit.clock._faked import Real
+from overshoot_testkit.clock._globals import InThreads, Replacements
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
     from overshoot_testkit.clock._clock import Clock
 
-_monotonic = time.monotonic
-_monotonic_ns = time.monotonic_ns
-
-# Clocks that are active, the innermost last, by the thread that they are for.
-_active: dict[int, list[Clock]] = {}
+_active: InThreads[Clock] = InThreads()
 
 # The standard library's blocking calls measure their timeouts by it: with time that stands still they would
 # never end.
@@ -37,17 +33,17 @@ _KEEP = (
 
 
 def _virtual_monotonic() -> float:
-    clocks = _active.get(threading.get_ident())
-    return clocks[-1].now() if clocks else _monotonic()
+    clock = _active.current()
+    return Real.monotonic() if clock is None else clock.now()
 
 
 def _virtual_monotonic_ns() -> int:
-    clocks = _active.get(threading.get_ident())
-    return round(clocks[-1].now() * 1_000_000_000) if clocks else _monotonic_ns()
+    clock = _active.current()
+    return Real.monotonic_ns() if clock is None else round(clock.now() * 1_000_000_000)
 
 
 _replacements = Replacements(
-    [(_monotonic, _virtual_monotonic), (_monotonic_ns, _virtual_monotonic_ns)], keep=_KEEP
+    [(Real.monotonic, _virtual_monotonic), (Real.monotonic_ns, _virtual_monotonic_ns)], keep=_KEEP
 )
 
 
@@ -57,26 +53,24 @@ class WallClock:
     Wall time is `time.time`, `datetime.now` and the like. It does not move by itself: `sync()` sets it to
     where the clock is. It is that of the whole process (time-machine works below Python); monotonic
     time is the clock's only in the thread that entered, so other threads' timeouts go on working. Entering
-    again, in the same thread, is allowed.
+    again, in the same thread, is allowed. Wall time that a test has set itself, with freezegun or
+    time-machine, before or after entering, stays as the test wants it.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._travels: list[tuple[Any, Any]] = []
+        self._travels: list[tuple[Any, Any] | None] = []
 
     def __enter__(self) -> Self:
-        import time_machine  # noqa: PLC0415  (it imports much, and only those who travel need it)
-
-        travel = time_machine.travel(self._clock.unix(), tick=False)
-        self._travels.append((travel, travel.start()))
+        self._travels.append(None if _faked.active() else _depart(self._clock))
         if not _active:
             _replacements.put()
-        _active.setdefault(threading.get_ident(), []).append(self._clock)
+        _active.push(self._clock)
         return self
 
     def sync(self) -> None:
         """Set wall time to where the clock is now."""
-        if self._travels:
+        if self._travels and self._travels[-1] is not None:
             self._travels[-1][1].move_to(self._clock.unix())
 
     def __exit__(
@@ -85,10 +79,28 @@ class WallClock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        thread = threading.get_ident()
-        _active[thread].pop()
-        if not _active[thread]:
-            del _active[thread]
+        _active.pop()
         if not _active:
             _replacements.take()
-        self._travels.pop()[0].stop()
+        travel = self._travels.pop()
+        if travel is not None:
+            _return(*travel)
+
+
+def _depart(clock: Clock) -> tuple[Any, Any]:
+    import time_machine  # noqa: PLC0415  (it imports much, and only those who travel need it)
+
+    travel = time_machine.travel(clock.unix(), tick=False)
+    traveller = travel.start()
+    _faked.OURS.append(traveller)
+    return travel, traveller
+
+
+def _return(travel: Any, traveller: Any) -> None:
+    _faked.OURS.remove(traveller)
+    stack = _faked.travels()
+    if stack[-1] is traveller:
+        travel.stop()
+    else:
+        # A test has departed since, and not returned yet; which time-machine ends is always the last.
+        stack.remove(traveller)

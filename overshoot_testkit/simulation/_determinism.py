@@ -6,10 +6,9 @@ import _random
 import os
 import random
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
-from overshoot_testkit.clock._globals import Replacements
+from overshoot_testkit.clock._globals import InThreads, Replacements
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,20 +17,19 @@ if TYPE_CHECKING:
 _urandom = os.urandom
 _seed = random.Random.seed
 
-# What is active, by the thread that it is for, the innermost last.
-_active: dict[int, list[Pinned]] = {}
+_active: InThreads[Pinned] = InThreads()
 
 
 def _pinned_urandom(size: int, /) -> bytes:
-    pinned = _active.get(threading.get_ident())
-    return pinned[-1].bytes.randbytes(size) if pinned else _urandom(size)
+    pinned = _active.current()
+    return pinned.bytes.randbytes(size) if pinned else _urandom(size)
 
 
 def _pinned_seed(self: random.Random, a: Any = None, version: int = 2) -> None:
     """`Random()` without a seed asks the operating system in C, below `os.urandom`."""
-    pinned = _active.get(threading.get_ident())
+    pinned = _active.current()
     if a is None and pinned:
-        a = pinned[-1].seeds.getrandbits(128)
+        a = pinned.seeds.getrandbits(128)
     _seed(self, a, version)
 
 
@@ -61,7 +59,7 @@ class Pinned:
         if not _active:
             _replacements.put()
             random.Random.seed = _pinned_seed  # type: ignore[method-assign]
-        _active.setdefault(threading.get_ident(), []).append(self)
+        _active.push(self)
         return self
 
     def __exit__(
@@ -70,10 +68,7 @@ class Pinned:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        thread = threading.get_ident()
-        _active[thread].pop()
-        if not _active[thread]:
-            del _active[thread]
+        _active.pop()
         if not _active:
             _replacements.take()
             random.Random.seed = _seed  # type: ignore[method-assign]

@@ -62,6 +62,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         selector.spin_limit = spin_limit
         super().__init__(selector)
         self._clock_resolution = math.ulp(0.0)
+        self.before_jump: Callable[[], bool] | None = None
+        """Asked when all are idle; true if it has given them something to do."""
         self.owners = TaskOwners()
         self._routes: weakref.WeakKeyDictionary[socket.socket, Route] = weakref.WeakKeyDictionary()
         self.outside = OutsideWork(self, hold_limit)
@@ -78,6 +80,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def jump(self) -> None:
         """Move time to the next timer; the selector's to call."""
+        if self.before_jump is not None and self.before_jump():
+            return
         self._now = now = self._scheduled[0].when()
         # The next representable moment: a timer fires when its time has come, at any distance from 0.
         self._clock_resolution = math.ulp(now)
