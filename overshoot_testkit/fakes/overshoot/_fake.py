@@ -5,24 +5,27 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from overshoot_testkit.clock import LoopClock
 from overshoot_testkit.fakes.base import Principal, Service, Traffic
+from overshoot_testkit.fakes.overshoot._accounts import Accounts
 from overshoot_testkit.fakes.overshoot._endpoints import Endpoints
 from overshoot_testkit.fakes.overshoot._errors import error_body
-from overshoot_testkit.fakes.overshoot._ledger import Wallet
 from overshoot_testkit.fakes.overshoot._lifecycle import Lifecycle
 from overshoot_testkit.fakes.overshoot._result_socket import ResultSocket
 from overshoot_testkit.fakes.overshoot._results import Results
 from overshoot_testkit.fakes.overshoot._state_faults import StateFaults
-from overshoot_testkit.fakes.overshoot.settings import EndReason, Settings
+from overshoot_testkit.fakes.overshoot.settings import EndReason, ModelStatus, Settings
 from overshoot_testkit.faults import FaultPlan
 from overshoot_testkit.journal import Journal, StateChanged
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
     from overshoot_testkit.clock import Clock
+    from overshoot_testkit.fakes.overshoot._ledger import Wallet
     from overshoot_testkit.fakes.overshoot._stream import StreamView
     from overshoot_testkit.fakes.overshoot._tokens import Token
+    from overshoot_testkit.fakes.overshoot.settings import Account
     from overshoot_testkit.faults import Action
 
 BASE_PATH = "/v0.2"
@@ -55,10 +58,7 @@ class OvershootFake:
         self.faults = FaultPlan(self.clock, self.journal) if faults is None else faults
         self.results = Results(self.settings)
         """What the results say: `results.script([...])`."""
-        self._wallets: dict[str, Wallet] = {}
-        for number, (key, account) in enumerate(self.settings.accounts.items(), start=1):
-            self._wallets[key] = Wallet(f"key {number}", account, self.journal)
-            self.journal.secrets.register(key, f"key {number}")
+        self._accounts = Accounts(self.settings.accounts, self.settings.seed, self.journal)
         self.journal.secrets.register(self.settings.livekit_api_secret, "livekit secret")
         self._service = Service(
             self,
@@ -70,9 +70,9 @@ class OvershootFake:
         )
         self._lifecycle = Lifecycle(self._service, self.settings, self.results)
         endpoints = Endpoints(self._lifecycle, self.clock, self.journal.secrets)
-        socket = ResultSocket(self._service, self._lifecycle, self._wallet_of)
+        socket = ResultSocket(self._service, self._lifecycle, self._accounts.valid)
         self._service.add_routes([*endpoints.routes(), socket.route()])
-        self._state_faults = StateFaults(self._service, self._lifecycle, self._wallets.values())
+        self._state_faults = StateFaults(self._service, self._lifecycle, self._accounts.wallets.values())
         self.faults.carry_out = self.carry_out
         self._base_url: str | None = None
 
@@ -122,21 +122,40 @@ class OvershootFake:
     @property
     def api_key(self) -> str:
         """The first of the settings' keys."""
-        return next(iter(self._wallets))
+        return self._accounts.first_key
+
+    @property
+    def accounts(self) -> list[Wallet]:
+        """All accounts, in the order in which their keys came."""
+        return list(self._accounts.wallets.values())
 
     def account(self, key: str | None = None) -> Wallet:
-        """An API key's credits: `.credits_cents`, `.top_up(cents)`, `.empty()`. Raises KeyError."""
-        return self._wallets[key or self.api_key]
+        """An API key's credits: `.credits_cents`, `.top_up(cents)`, `.empty()`.
 
-    def revoke_key(self, key: str) -> None:
-        """From now on the key is answered 401 and 1008. *assumed*: its streams run on until they lapse."""
-        wallet = self._wallets[key]
-        wallet.revoked = True
-        self.journal.add(StateChanged("key", wallet.label, "valid", "revoked", None))
+        key: the key, or its label in the journal, such as "key 2"; the first one if not given. Raises
+        KeyError, as all do that take a key.
+        """
+        return self._accounts.find(self.api_key if key is None else key)
 
-    def _wallet_of(self, key: str) -> Wallet | None:
-        wallet = self._wallets.get(key)
-        return None if wallet is None or wallet.revoked else wallet
+    def add_key(self, api_key: str | None = None, account: Account | None = None) -> str:
+        """Open a further account and return its key: `api_key`, or one that is made (`ovs_…`).
+
+        Raises ValueError for a key that is there already.
+        """
+        return self._accounts.add(api_key, account)
+
+    def revoke_key(self, key: str | None = None) -> None:
+        """From now on the key is answered 401 and 1008.
+
+        What becomes of its streams: `Settings.revoked_streams`; of their sockets: `Settings.revoked_sockets`.
+        """
+        wallet = self.account(key)
+        if self._accounts.set_revoked(wallet, revoked=True):
+            self._lifecycle.key_revoked(wallet)
+
+    def restore_key(self, key: str | None = None) -> None:
+        """Let a revoked key be valid again; streams that still run can be kept alive again."""
+        self._accounts.set_revoked(self.account(key), revoked=False)
 
     # --- streams ------------------------------------------------------------------------------------
 
@@ -179,9 +198,26 @@ class OvershootFake:
         fixed = {"accounts", "body_limit", "seed", "price_cents_per_second"} & values.keys()
         if fixed:
             raise ValueError(f"{', '.join(sorted(fixed))}: set from the start, with settings=Settings(...)")
+        before = self.settings.models
         self.settings = dataclasses.replace(self.settings, **values)
         self._lifecycle.settings = self.results.settings = self.settings
+        self._record_models(before)
         return self.settings
+
+    def set_model(self, name: str, status: ModelStatus) -> None:
+        """Let the catalogue have the model with this status from now on; a new name is added to it.
+
+        What becomes of streams that run on a model that turns unavailable: `Settings.lost_model`. Raises
+        ValueError for a status that the contract does not have.
+        """
+        self.change(models={**self.settings.models, name: status})
+
+    def _record_models(self, before: Mapping[str, ModelStatus]) -> None:
+        after = self.settings.models
+        for name in dict.fromkeys((*before, *after)):
+            old, new = before.get(name), after.get(name)
+            if old != new:
+                self.journal.add(StateChanged("model", name, old, new or "removed", None))
 
     # --- what the service asks (base.Vendor) ----------------------------------------------------------
 
@@ -201,7 +237,7 @@ class OvershootFake:
         """Whose bearer key it is. Source: contract › securitySchemes."""
         if authorization is None or authorization[:7].title() != _BEARER:
             return None
-        return self._wallet_of(authorization[7:].strip())
+        return self._accounts.valid(authorization[7:].strip())
 
     def carry_out(self, action: Action, stream_id: str | None, principal: Principal | None = None) -> None:
         """Let a socket or state action happen: to a stream, or to those of an account, or to all."""

@@ -249,6 +249,17 @@ class Lifecycle:
             socket.close(1001, f"stream ended: {reason}")
         self.results.forget(stream.id)
 
+    # --- keys ---------------------------------------------------------------------------------------
+
+    def key_revoked(self, wallet: Wallet) -> None:
+        """The account's key is not valid any more: what its streams and their sockets make of it."""
+        for stream in [stream for stream in self.open_streams() if stream.wallet is wallet]:
+            if self.settings.revoked_sockets == "close":
+                for socket in tuple(stream.sockets):
+                    socket.close(1008, "authentication failed")
+            if self.settings.revoked_streams == "end":
+                self.end(stream, "client_requested")
+
     # --- deploys ------------------------------------------------------------------------------------
 
     def lose_server(self) -> None:

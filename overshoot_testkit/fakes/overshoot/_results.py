@@ -96,6 +96,8 @@ class Results:
         return {name: value for name, value in {**message, **overrides}.items() if value is not ABSENT}
 
     def _content(self, request: ResultRequest) -> tuple[str, str | None]:
+        if self.settings.lost_model == "fail" and self.settings.models.get(request.model) == "unavailable":
+            return "", f"model {request.model} is unavailable"
         if self.settings.generate is not None:
             return self.settings.generate(request), None
         scene = _SCENES[(request.stream_number + request.index) % len(_SCENES)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping  # noqa: TC003 - whoever reads a profile resolves the annotations
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 EndReason = Literal[
     "client_requested", "lease_expired", "insufficient_credits", "webrtc_disconnected", "livekit_disconnected"
@@ -70,6 +70,14 @@ class Settings:
     reason insufficient_credits, when it lapses (contract › keepalive: "the stream will expire"). "end": it
     ends at once (Starting & Stopping Streams › Billing: "will fail with a 402 error and the stream will
     stop")."""
+
+    revoked_streams: Literal["run_on", "end"] = "run_on"
+    """What becomes of the streams of a key that is revoked. "run_on": nothing, until they lapse, since
+    their keepalives are answered 401. "end": they end at once, and as none of the documented reasons says
+    so, as if the client had asked. *assumed*: no source says."""
+    revoked_sockets: Literal["stay", "close"] = "stay"
+    """What becomes of open result sockets of such a key. "close": with 1008, as if it were shown now
+    (docs › result WebSocket, Auth). *assumed*: no source says."""
 
     # --- lease
 
@@ -137,6 +145,10 @@ class Settings:
     rejected_model_status: int = 422
     """For a stream on a saturated or unavailable model. *assumed*: unpublished (docs › GET /models)."""
 
+    lost_model: Literal["run_on", "fail"] = "run_on"
+    """What becomes of streams on a model that turns unavailable. "fail": their results are `ok: false`
+    until it is back. *assumed*: no source says."""
+
     # --- result socket
 
     socket_auth_timeout: float = 10.0
@@ -159,5 +171,9 @@ class Settings:
             raise ValueError(f"Settings.keepalive_ttl: {self.keepalive_ttl} must be greater than 0")
         if len(self.livekit_api_secret.encode()) < 32:
             raise ValueError("Settings.livekit_api_secret: HS256 needs at least 32 bytes (RFC 7518, 3.2)")
+        for name, status in self.models.items():
+            if status not in get_args(ModelStatus):
+                known = ", ".join(get_args(ModelStatus))
+                raise ValueError(f"Settings.models: {name!r} cannot be {status!r}; a model is one of {known}")
         if not self.accounts:
             raise ValueError("Settings.accounts: at least one API key is needed")
