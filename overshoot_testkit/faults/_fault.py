@@ -28,6 +28,8 @@ class Occasion:
     stream_id: str | None = None
     key: str | None = None
     body: Any = None
+    preflight: bool = False
+    """A browser's own question (CORS) before the request that a program makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,12 @@ class Match:
             raise ValueError(f"chance: {self.chance} is no probability above 0, up to 1")
 
     def accepts(self, occasion: Occasion) -> bool:
-        """Whether the occasion is one of those meant; time, counts and chance aside."""
+        """Whether the occasion is one of those meant; time, counts and chance aside.
+
+        A preflight is meant only where its route or method is named, so that it uses up no count.
+        """
+        if occasion.preflight and self.method is None and self.route is None:
+            return False
         return (
             (self.route is None or self.route == occasion.route)
             and (self.method is None or self.method == occasion.method)

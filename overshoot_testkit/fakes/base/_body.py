@@ -41,6 +41,16 @@ async def read_body(request: BaseRequest, limit: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+def unusable(raw: bytes, content_type: str | None) -> str | None:
+    """Why a body cannot be the JSON that is required, going by its length and type; None if it can."""
+    if not raw:
+        return "A JSON body is required."
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if kind and kind != "application/json" and not kind.endswith("+json"):
+        return "The body must be sent as Content-Type: application/json."
+    return None
+
+
 def parse_json(data: bytes | str) -> Any:
     """The value of a JSON text. Raises NotJsonError.
 

@@ -8,9 +8,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from overshoot_testkit.fakes.base import _faulting, _protocol
 from overshoot_testkit.fakes.base._answers import Answers
-from overshoot_testkit.fakes.base._body import NotJsonError, TooLargeError, parse_json, read_body
+from overshoot_testkit.fakes.base._body import NotJsonError, TooLargeError, parse_json, read_body, unusable
 from overshoot_testkit.fakes.base._call import SAME, Call, Refusal, Reply, Vendor
 from overshoot_testkit.fakes.base._cors import Cors
+from overshoot_testkit.fakes.base._encoding import READ
 from overshoot_testkit.fakes.base._listener import Listener
 from overshoot_testkit.fakes.base._options import Options, nowhere, redirected
 from overshoot_testkit.fakes.base._outage import Outage
@@ -167,11 +168,8 @@ class Service(Work):
         """As `_protocol.Failures`: an answer in the vendor's shape, written down like any other."""
         call = self._new_call(request, "?")
         call.method = "?"
-        if not isinstance(error, HttpProcessingError):
-            self.defect(error if isinstance(error, Exception) else RuntimeError("a request was not answered"))
         self._request_arrived(call, "?", b"")
-        known = isinstance(error, HttpProcessingError)
-        reply = self._refuse(call, _protocol.misunderstood(error) if known else Refusal(500))
+        reply = self._refuse(call, _protocol.refusal(error))
         self.end(call, reply, "answered")
         return self.response(call, reply)
 
@@ -195,6 +193,9 @@ class Service(Work):
         self._request_arrived(call, path, raw)
 
     async def _read(self, call: Call) -> bytes:
+        if call.request.headers.get("Content-Encoding", "identity").strip().lower() not in READ:
+            call.problem = Refusal(400, f"The body's Content-Encoding is none of {', '.join(READ)}.")
+            return b""
         try:
             return await read_body(call.request, self.body_limit)
         except TooLargeError:
@@ -216,7 +217,8 @@ class Service(Work):
                 if call.problem is None and call.route is not None and call.route.json_body:
                     call.problem = Refusal(422, str(error))
         if call.problem is None and call.route is not None and call.route.json_body:
-            call.problem = _unusable(raw, content_type)
+            problem = unusable(raw, content_type)
+            call.problem = None if problem is None else Refusal(422, problem)
         self.traffic.requests_received += 1
         self.traffic.requests_open += 1
         self.calls[call.request_id] = call
@@ -339,6 +341,7 @@ class Service(Work):
             call.stream_id,
             call.key,
             call.body,
+            call.route is self.cors.route,
         )
 
     # --- WebSockets ---------------------------------------------------------------------------------
@@ -386,12 +389,3 @@ class Service(Work):
         self.shaper.meet(call.request.transport, occasion)  # only now it is known whose it is
         for due in self.faults.due(occasion, _SOCKET_FAULTS):
             socket.carry_out(due.action)
-
-
-def _unusable(raw: bytes, content_type: str | None) -> Refusal | None:
-    if not raw:
-        return Refusal(422, "A JSON body is required.")
-    kind = (content_type or "").partition(";")[0].strip().lower()
-    if kind and kind != "application/json" and not kind.endswith("+json"):
-        return Refusal(422, "The body must be sent as Content-Type: application/json.")
-    return None
