@@ -86,7 +86,8 @@ async def after(
 ) -> web.StreamResponse | None:
     """Carry out what happens to the answer of a request that was processed; returns it if it was sent.
 
-    An answer without a body has none to spoil: it is as ever, or dropped where its end would not be seen.
+    An answer without a body, as that of a handshake, has none to spoil: cut short it is lost, malformed it
+    is noise, and slow it is as ever.
     """
     call.stream_id = reply.stream_id or call.stream_id
     for action in due:
@@ -105,15 +106,18 @@ async def after(
 async def _spoil(
     service: Service, call: Call, reply: Reply, action: Truncate | Dribble | Malform
 ) -> web.StreamResponse | None:
-    response = service.response(call, reply, plain=isinstance(action, Malform)) if reply.status != 101 else web.Response(status=101)
+    if reply.status in {101, 204, 304} or call.method == "HEAD":
+        await _spoil_bodiless(service, call, action)
+        return None
+    plain = isinstance(action, Malform)  # what breaks off is the JSON, not its compression
+    response = service.response(call, reply, plain=plain)
     body = response.body if isinstance(response.body, bytes) else b""
+    if not body:
+        await _spoil_bodiless(service, call, action)
+        return None
     match action:
-        case Truncate(body_bytes=count) if reply.status != 101:
+        case Truncate(body_bytes=count):
             await _truncate(service, call, reply, (response, body, count))
-        case Truncate():
-            await _end(service, call, action)
-        case _ if not body:
-            return None
         case Dribble():
             return await _dribble(service, call, reply, (response, body, action))
         case Malform(part="chunk"):
@@ -140,6 +144,13 @@ async def _end(service: Service, call: Call, action: Action) -> NoReturn:
         service.end(call, None, "reset")
         _transport.reset(transport)
     await held()
+
+
+async def _spoil_bodiless(service: Service, call: Call, action: Action) -> None:
+    if isinstance(action, Malform):
+        await _make_noise(service, call)
+    if isinstance(action, Truncate):
+        await _end(service, call, action)
 
 
 async def _truncate(

@@ -293,7 +293,7 @@ class Service(Work):
 
     def _obstacle(self, call: Call) -> Refusal | None:
         """What keeps a request from its handler: an outage, no such path, too long, no key, a bad body."""
-        if self.outage.active and call.route is not self.cors.route:
+        if self.outage.hides(call.stream_id) and call.route is not self.cors.route:
             return Refusal(503)
         if call.route is None or (call.problem is not None and call.problem.status == 413):
             return call.problem
@@ -351,7 +351,7 @@ class Service(Work):
         instead, later = await _faulting.before(self, call, self._faults_due(call))
         await self._stay_if_lost(call)
         upgrade = web.WebSocketResponse(compress=False, max_msg_size=_LARGEST_MESSAGE)
-        if instead is None and self.outage.active:
+        if instead is None and self.outage.hides(call.stream_id):
             instead = self._refuse(call, Refusal(503))
         if instead is None and (call.method != "GET" or not upgrade.can_prepare(call.request)):
             instead = self._refuse(call, Refusal(400, "This path is a WebSocket: open it as one."))

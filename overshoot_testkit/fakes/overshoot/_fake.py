@@ -72,8 +72,11 @@ class OvershootFake:
         endpoints = Endpoints(self._lifecycle, self.clock, self.journal.secrets)
         socket = ResultSocket(self._service, self._lifecycle, self._accounts.valid)
         self._service.add_routes([*endpoints.routes(), socket.route()])
-        self._state_faults = StateFaults(self._service, self._lifecycle, self._accounts.wallets.values())
+        self._state_faults = StateFaults(
+            self, self._service, self._lifecycle, self._accounts.wallets.values()
+        )
         self.faults.carry_out = self.carry_out
+        self.faults.check = self._state_faults.check
         self._base_url: str | None = None
 
     # --- hosting ------------------------------------------------------------------------------------
@@ -195,14 +198,18 @@ class OvershootFake:
 
         Raises TypeError for a name that is none, ValueError for one that is fixed from the start.
         """
-        fixed = {"accounts", "body_limit", "seed", "price_cents_per_second"} & values.keys()
-        if fixed:
-            raise ValueError(f"{', '.join(sorted(fixed))}: set from the start, with settings=Settings(...)")
         before = self.settings.models
-        self.settings = dataclasses.replace(self.settings, **values)
+        self.settings = self.changed(**values)
         self._lifecycle.settings = self.results.settings = self.settings
         self._record_models(before)
         return self.settings
+
+    def changed(self, **values: Any) -> Settings:
+        """What `change` would make of the settings; nothing changes. Raises as it does."""
+        fixed = {"accounts", "body_limit", "seed", "price_cents_per_second"} & values.keys()
+        if fixed:
+            raise ValueError(f"{', '.join(sorted(fixed))}: set from the start, with settings=Settings(...)")
+        return dataclasses.replace(self.settings, **values)
 
     def set_model(self, name: str, status: ModelStatus) -> None:
         """Let the catalogue have the model with this status from now on; a new name is added to it.

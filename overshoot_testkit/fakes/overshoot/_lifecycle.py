@@ -262,13 +262,13 @@ class Lifecycle:
 
     # --- deploys ------------------------------------------------------------------------------------
 
-    def lose_server(self) -> None:
-        """A deploy begins. Source: Transport & Connectivity › Deploy Resilience.
+    def lose_server(self, streams: Iterable[Stream]) -> None:
+        """A deploy of the server that has these streams begins. Source: Transport & Connectivity › Deploy Resilience.
 
         Native streams stay and are recovered at their next keepalive; webrtc streams are lost. *assumed*:
         user-managed rooms, which outlive the server too, are recovered like native ones; leases run on.
         """
-        for stream in self.open_streams():
+        for stream in streams:
             if stream.order.source_type == "webrtc":
                 self.end(stream, "webrtc_disconnected", forget=True)
             else:
