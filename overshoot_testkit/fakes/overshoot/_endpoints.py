@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from overshoot_testkit.fakes.base import Call, Refusal, Reply, Route
 from overshoot_testkit.fakes.overshoot import _rules, _sdp
+from overshoot_testkit.fakes.overshoot._feedback import Feedback
 from overshoot_testkit.fakes.overshoot._ids import identifier, is_identifier
 from overshoot_testkit.fakes.overshoot._stream import StreamState
+from overshoot_testkit.fakes.overshoot._times import iso
 from overshoot_testkit.fakes.overshoot.contract import PromptUpdateRequest
 
 if TYPE_CHECKING:
-    from overshoot_testkit.clock import Clock
+    from overshoot_testkit.fakes.base import Service
     from overshoot_testkit.fakes.overshoot._ledger import Wallet
     from overshoot_testkit.fakes.overshoot._lifecycle import Lifecycle
     from overshoot_testkit.fakes.overshoot._stream import Stream
-    from overshoot_testkit.journal import Redactor
 
 _SECRET = "[token]"  # noqa: S105 - what the journal has where an answer has a token
 _TALLEST = 720
@@ -26,10 +26,12 @@ _TALLEST = 720
 class Endpoints:
     """Answers from the state of one fake. Order of refusals: 401, 422, 402, 429; *assumed*."""
 
-    def __init__(self, lifecycle: Lifecycle, clock: Clock, secrets: Redactor) -> None:
+    def __init__(self, service: Service, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
-        self._clock = clock
-        self._secrets = secrets
+        self._clock = service.clock
+        self._wall = service.wall
+        self._secrets = service.journal.secrets
+        self.feedback = Feedback(service, lifecycle)
 
     def routes(self) -> list[Route]:
         """The table; a further endpoint is one more line."""
@@ -37,8 +39,11 @@ class Endpoints:
             Route("create", "POST", "/streams", self.create, json_body=True),
             Route("keepalive", "POST", "/streams/{stream_id}/keepalive", self.keepalive),
             Route("close", "DELETE", "/streams/{stream_id}", self.close),
+            Route("spectate", "POST", "/streams/{stream_id}/spectate", self.spectate),
             Route("info", "GET", "/streams/{stream_id}/info", self.info),
             Route("prompt", "PATCH", "/streams/{stream_id}/config/prompt", self.prompt, json_body=True),
+            *self.feedback.routes(),
+            self._lifecycle.clips.route(),
             Route("models", "GET", "/models", self.models),
             Route("healthz", "GET", "/healthz", self.healthz, public=True),
         ]
@@ -48,6 +53,7 @@ class Endpoints:
         settings = self._lifecycle.settings
         order = _rules.order(call.body, settings)
         stream = self._lifecycle.create(order, _wallet(call), call.request_id)
+        stream.created_wall = self._wall()
         body: dict[str, Any] = {
             "stream_id": stream.id,
             "livekit": None,
@@ -86,6 +92,18 @@ class Endpoints:
             recorded = {**body, "livekit_token": _label(stream)}
             body["livekit_token"] = token
         return Reply(200, body, recorded)
+
+    def spectate(self, call: Call) -> Reply:
+        """POST …/spectate: native only, subscribe-only. Source: docs › Spectate."""
+        lifecycle = self._lifecycle
+        stream = lifecycle.running(call.stream_id, _wallet(call))
+        if stream.order.source_type != "native":
+            raise Refusal(400, f"A {stream.order.source_type} stream cannot be watched; native ones can.")
+        url = lifecycle.settings.livekit_url
+        text, token = lifecycle.tokens.spectate(stream, lifecycle.settings)
+        return Reply(
+            200, {"livekit": {"url": url, "token": text}}, {"livekit": {"url": url, "token": token.label}}
+        )
 
     def close(self, call: Call) -> Reply:
         """DELETE …: 200 closed now, 204 (or 404, a setting) already closed, 404 unknown or another key's."""
@@ -138,8 +156,8 @@ class Endpoints:
             "backend": inference.backend,
             "model": inference.model,
             "output_schema_json": inference.output_schema_json,
-            "created_at": self._iso(stream.created_at),
-            "updated_at": self._iso(stream.updated_at),
+            "created_at": iso(stream.created_wall),
+            "updated_at": iso(self._wall()),
         }
         return Reply(200, body, self._secrets.value(body))
 
@@ -157,9 +175,6 @@ class Endpoints:
     def healthz(self, _: Call) -> Reply:
         """GET /healthz. Source: docs."""
         return Reply(200, {"status": "ok"})
-
-    def _iso(self, moment: float) -> str:
-        return datetime.fromtimestamp(self._clock.origin + moment, UTC).isoformat()
 
 
 def _wallet(call: Call) -> Wallet:

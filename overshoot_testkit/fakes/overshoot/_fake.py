@@ -68,8 +68,9 @@ class OvershootFake:
             base_path=BASE_PATH,
             body_limit=self.settings.body_limit,
         )
+        self._set_up_service()
         self._lifecycle = Lifecycle(self._service, self.settings, self.results)
-        endpoints = Endpoints(self._lifecycle, self.clock, self.journal.secrets)
+        endpoints = Endpoints(self._service, self._lifecycle)
         socket = ResultSocket(self._service, self._lifecycle, self._accounts.valid)
         self._service.add_routes([*endpoints.routes(), socket.route()])
         self._state_faults = StateFaults(
@@ -201,8 +202,13 @@ class OvershootFake:
         before = self.settings.models
         self.settings = self.changed(**values)
         self._lifecycle.settings = self.results.settings = self.settings
+        self._set_up_service()
         self._record_models(before)
         return self.settings
+
+    def _set_up_service(self) -> None:
+        self._service.cors.origins = self.settings.cors_origins
+        self._service.answers.gzip_over = self.settings.gzip_over
 
     def changed(self, **values: Any) -> Settings:
         """What `change` would make of the settings; nothing changes. Raises as it does."""

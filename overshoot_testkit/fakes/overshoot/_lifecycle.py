@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from overshoot_testkit.fakes.base import Refusal
+from overshoot_testkit.fakes.overshoot._clips import Clips
 from overshoot_testkit.fakes.overshoot._ids import identifier
 from overshoot_testkit.fakes.overshoot._inference import Inference
 from overshoot_testkit.fakes.overshoot._ledger import Ledger, micros
@@ -30,8 +31,9 @@ class Lifecycle:
         self.streams: dict[str, Stream] = {}
         self.settings = settings
         self.ledger = Ledger(settings.price_cents_per_second, service.journal)
-        self.tokens = TokenMint(service.clock, service.journal)
+        self.tokens = TokenMint(service)
         self.results = results
+        self.clips = Clips(service, self)
         self._service = service
         self._clock = service.clock
         self._journal = service.journal
@@ -202,7 +204,7 @@ class Lifecycle:
         prompt, recorded = stream.prompt_at(began)
         message = self.results.make(stream, index, prompt)
         if message is not None:
-            self._broadcast(stream.sockets, message, recorded)
+            self._broadcast(stream, message, recorded)
 
     def send_result(self, stream: Stream, overrides: Mapping[str, Any]) -> dict[str, Any]:
         """Send a result now, beside those that are due."""
@@ -218,15 +220,17 @@ class Lifecycle:
             order.inference.output_schema_json,
         )
         message = self.results.message(stream, request, overrides)
-        self._broadcast(stream.sockets, message, recorded)
+        self._broadcast(stream, message, recorded)
         return message
 
-    def _broadcast(self, sockets: Iterable[Socket], message: dict[str, Any], prompt: str) -> None:
+    def _broadcast(self, stream: Stream, message: dict[str, Any], prompt: str) -> None:
         recorded = {**message, "prompt": prompt} if "prompt" in message else dict(message)
         for name, value in message.items():
             if name not in _PLAIN:
                 recorded[name] = self._journal.secrets.member(name, value)
-        for socket in tuple(sockets):
+        if stream.order.mode == "clip" and stream.sockets:
+            self.clips.sent(stream, message.get("id"))
+        for socket in tuple(stream.sockets):
             socket.send(message, recorded)
 
     # --- end ----------------------------------------------------------------------------------------

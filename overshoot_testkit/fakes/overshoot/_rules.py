@@ -60,14 +60,14 @@ def order(body: Any, settings: Settings) -> Order:
     source_type, sdp = _source(request)
     mode, interval, target_fps = _processing(request)
     tokens = _tokens(request.inference.max_output_tokens, mode, interval)
-    _model(request.inference.model, settings)
+    accepted_model(request.inference.model, settings)
     return Order(source_type, sdp, mode, interval, target_fps, tokens, request.inference)
 
 
 def _source(request: StreamCreateRequest) -> tuple[SourceType, str | None]:
     if request.webrtc is not None:
         if request.source is not None:
-            raise _invalid(
+            raise invalid(
                 "webrtc", "is the legacy form of source {type: webrtc}: give one of them"
             )  # *assumed*
         return "webrtc", request.webrtc.sdp
@@ -80,7 +80,7 @@ def _processing(request: StreamCreateRequest) -> tuple[Mode, float, int | None]:
     processing = request.processing
     mode: Mode = "clip" if isinstance(processing, ClipProcessingConfig) else "frame"
     if request.mode is not None and request.mode != mode:  # *assumed*
-        raise _invalid("mode", f"is {request.mode!r}, but processing is that of mode {mode!r}")
+        raise invalid("mode", f"is {request.mode!r}, but processing is that of mode {mode!r}")
     if isinstance(processing, ClipProcessingConfig):
         return mode, processing.delay_seconds, _target_fps(processing)
     return mode, processing.interval_seconds, None
@@ -91,10 +91,10 @@ def _target_fps(clip: ClipProcessingConfig) -> int:
     legacy = (clip.fps, clip.sampling_ratio)
     if clip.target_fps is not None:
         if legacy != (None, None):
-            raise _invalid("processing", "give target_fps, or fps and sampling_ratio, not both")
+            raise invalid("processing", "give target_fps, or fps and sampling_ratio, not both")
         return clip.target_fps
     if clip.fps is None or clip.sampling_ratio is None:
-        raise _invalid("processing", "give target_fps, or both fps and sampling_ratio")
+        raise invalid("processing", "give target_fps, or both fps and sampling_ratio")
     # *assumed*: what comes out is brought into target_fps' own bounds rather than refused.
     return int(min(max(min(clip.fps, _LARGEST_COUNT) * clip.sampling_ratio, 1), 30))
 
@@ -107,7 +107,7 @@ def _tokens(asked: int | None, mode: Mode, interval: float) -> int:
     if asked > TOKENS_PER_SECOND * interval:
         name = "delay_seconds" if mode == "clip" else "interval_seconds"
         rate = min(asked, _LARGEST_COUNT) / max(interval, 1e-9)
-        raise _invalid(
+        raise invalid(
             "inference.max_output_tokens",
             f"an effective rate of {rate:.1f} tokens/s exceeds {TOKENS_PER_SECOND} tokens/s "
             f"(max_output_tokens / {name} = {min(asked, _LARGEST_COUNT)} / {interval:g}); "
@@ -116,7 +116,8 @@ def _tokens(asked: int | None, mode: Mode, interval: float) -> int:
     return asked
 
 
-def _model(name: str, settings: Settings) -> None:
+def accepted_model(name: str, settings: Settings) -> None:
+    """Raises Refusal for a model that takes no more work, or is not known."""
     status = settings.models.get(name)
     if status in {"ready", "degraded"} or (status is None and settings.unknown_models == "accept"):
         return
@@ -128,6 +129,7 @@ def _model(name: str, settings: Settings) -> None:
     )
 
 
-def _invalid(where: str, why: str) -> Refusal:
+def invalid(where: str, why: str) -> Refusal:
+    """422 for one member of the body, in the form that a schema's own complaints have."""
     details = [{"loc": ["body", *where.split(".")], "msg": why, "type": "value_error"}]
     return Refusal(422, f"{where}: {why}", details=details)

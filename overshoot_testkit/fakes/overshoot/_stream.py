@@ -102,6 +102,8 @@ class Stream:
     frames_on: bool = False
     cost: Decimal = Decimal(0)
     tokens_issued: int = 0
+    spectators: int = 0
+    """Tokens for spectators that were issued."""
     token: Token | None = None
     claims: dict[str, Any] | None = None
     lease_timer: Timer | None = None
@@ -113,6 +115,8 @@ class Stream:
     prompts: deque[tuple[float, str, str]] = field(default_factory=deque)
     """(since when, prompt, prompt without secrets), newest last; never empty."""
     updated_at: float = 0.0
+    created_wall: float = 0.0
+    """Unix seconds, as the server's own wall clock had it."""
 
     @property
     def is_open(self) -> bool:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from overshoot_testkit.journal import StateChanged, TokenIssued
 
 if TYPE_CHECKING:
-    from overshoot_testkit.clock import Clock
+    from overshoot_testkit.fakes.base import Service
     from overshoot_testkit.fakes.overshoot._stream import Stream
     from overshoot_testkit.fakes.overshoot.settings import Settings
-    from overshoot_testkit.journal import Journal
 
 
 @dataclass(slots=True)
@@ -21,6 +20,8 @@ class Token:
     label: str
     stream_id: str
     expires_at: float
+    can_publish: bool = True
+    """Spectators cannot."""
 
 
 class TokenMint:
@@ -30,26 +31,43 @@ class TokenMint:
     here with the clock's; `jti` keeps two tokens of one second apart.
     """
 
-    def __init__(self, clock: Clock, journal: Journal) -> None:
-        self._clock = clock
-        self._journal = journal
+    def __init__(self, service: Service) -> None:
+        self._wall = service.wall
+        self._clock = service.clock
+        self._journal = service.journal
         self._issued: dict[str, Token] = {}
 
     def issue(self, stream: Stream, settings: Settings) -> str:
         """A fresh publish token for the stream's room. Source: Transport & Connectivity › Token Lifecycle."""
+        stream.tokens_issued += 1
+        if stream.claims is None:
+            stream.claims = _claims(stream, settings, f"client-{stream.id}", can_publish=True)
+        label = f"token {stream.number}.{stream.tokens_issued}"
+        token = Token(label, stream.id, self._clock.now() + settings.token_ttl)
+        stream.token = token
+        return self._sign(token, stream.claims, settings, settings.token_ttl)
+
+    def spectate(self, stream: Stream, settings: Settings) -> tuple[str, Token]:
+        """A subscribe-only token for the stream's room, and what is known of it. Source: docs › Spectate.
+
+        Each spectator has an identity of its own, since a room has no two participants with the same one.
+        """
+        stream.spectators += 1
+        number = f"{stream.number}.{stream.spectators}"
+        ttl = settings.spectator_token_ttl
+        token = Token(f"spectator token {number}", stream.id, self._clock.now() + ttl, can_publish=False)
+        claims = _claims(stream, settings, f"spectator-{number}-{stream.id}", can_publish=False)
+        return self._sign(token, claims, settings, ttl), token
+
+    def _sign(self, token: Token, claims: dict[str, Any], settings: Settings, ttl: int) -> str:
         import jwt  # noqa: PLC0415 - only native streams need it
 
-        stream.tokens_issued += 1
-        label = f"token {stream.number}.{stream.tokens_issued}"
-        if stream.claims is None:
-            stream.claims = _claims(stream, settings)
-        now = int(self._clock.unix())
-        claims = {**stream.claims, "nbf": now, "exp": now + settings.token_ttl, "jti": label}
+        now = int(self._wall())
+        claims = {**claims, "nbf": now, "exp": now + ttl, "jti": token.label}
         text = jwt.encode(claims, settings.livekit_api_secret, algorithm="HS256")
-        token = Token(label, stream.id, self._clock.now() + settings.token_ttl)
-        self._issued[text] = stream.token = token
-        self._journal.secrets.register(text, label, search=False)
-        self._journal.add(TokenIssued(label, stream.id, token.expires_at))
+        self._issued[text] = token
+        self._journal.secrets.register(text, token.label, search=False)
+        self._journal.add(TokenIssued(token.label, token.stream_id, token.expires_at))
         return text
 
     def check(self, text: str) -> Token | None:
@@ -65,12 +83,15 @@ class TokenMint:
             self._journal.add(StateChanged("token", token.label, "valid", "expired", "fault"))
 
 
-def _claims(stream: Stream, settings: Settings) -> dict[str, Any]:
+def _claims(stream: Stream, settings: Settings, identity: str, *, can_publish: bool) -> dict[str, Any]:
     from livekit.api import AccessToken, VideoGrants  # noqa: PLC0415 - slow to import, and not always needed
 
-    identity = f"client-{stream.id}"
     grants = VideoGrants(
-        room_join=True, room=stream.id, can_publish=True, can_subscribe=True, can_publish_data=True
+        room_join=True,
+        room=stream.id,
+        can_publish=can_publish,
+        can_subscribe=True,
+        can_publish_data=can_publish,
     )
     token = AccessToken(settings.livekit_api_key, settings.livekit_api_secret)
     claims: dict[str, Any] = token.with_identity(identity).with_grants(grants).claims.asdict()

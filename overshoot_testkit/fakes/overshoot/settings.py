@@ -8,6 +8,7 @@ real service.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping  # noqa: TC003 - whoever reads a profile resolves the annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -102,6 +103,8 @@ class Settings:
     """HMAC key of the tokens, at least 32 bytes. *assumed*"""
     token_ttl: int = 300
     """Seconds. Source: Transport & Connectivity › Token Lifecycle (5 minutes)."""
+    spectator_token_ttl: int = 300
+    """Seconds. Source: docs › Spectate (5 minutes)."""
     turn_servers: tuple[Mapping[str, str], ...] = ()
     """For webrtc streams. *assumed* empty: the real ones would lead outside."""
 
@@ -158,22 +161,54 @@ class Settings:
 
     # --- the server
 
+    clip_stored_after: float = 1.5
+    """Seconds from a result in clip mode until its clip can be asked about. Source: docs › POST
+    /chat/completions/clip (about 1 to 2 s)."""
+    cors_origins: Literal["any"] | tuple[str, ...] = "any"
+    """Web pages that may read answers: those of any origin, or of these, such as
+    `("https://app.example.com",)`. Source: docs › CORS, for what the answers carry; who may is *assumed*."""
+    gzip_over: int | None = 1024
+    """Bytes; a longer body is compressed for clients that take gzip, None for never. *assumed*"""
     body_limit: int = 1024 * 1024
     """Bytes of a request body; more is answered 413. *assumed*"""
     seed: int = 0
     """Of all that looks random: ids, contents."""
 
     def __post_init__(self) -> None:
-        for name in ("lease_ttl", "token_ttl", "concurrency_limit", "body_limit", "fastest_interval"):
+        for name in (
+            "lease_ttl",
+            "token_ttl",
+            "spectator_token_ttl",
+            "concurrency_limit",
+            "body_limit",
+            "fastest_interval",
+        ):
             if getattr(self, name) <= 0:
                 raise ValueError(f"Settings.{name}: {getattr(self, name)} must be greater than 0")
         if self.keepalive_ttl is not None and self.keepalive_ttl <= 0:
             raise ValueError(f"Settings.keepalive_ttl: {self.keepalive_ttl} must be greater than 0")
         if len(self.livekit_api_secret.encode()) < 32:
             raise ValueError("Settings.livekit_api_secret: HS256 needs at least 32 bytes (RFC 7518, 3.2)")
+        for name in ("clip_stored_after", "gzip_over"):
+            if (getattr(self, name) or 0) < 0:
+                raise ValueError(f"Settings.{name}: {getattr(self, name)} is negative")
+        _check_origins(self.cors_origins)
         for name, status in self.models.items():
             if status not in get_args(ModelStatus):
                 known = ", ".join(get_args(ModelStatus))
                 raise ValueError(f"Settings.models: {name!r} cannot be {status!r}; a model is one of {known}")
         if not self.accounts:
             raise ValueError("Settings.accounts: at least one API key is needed")
+
+
+def _check_origins(origins: object) -> None:
+    if origins == "any":
+        return
+    if not isinstance(origins, tuple):
+        raise ValueError(f'Settings.cors_origins: {origins!r} is neither "any" nor a tuple of origins')  # noqa: TRY004
+    for origin in origins:
+        if not (isinstance(origin, str) and re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#@]+", origin)):
+            raise ValueError(
+                f"Settings.cors_origins: {origin!r} is no origin; write scheme, host and port as a browser "
+                "sends them, such as 'https://app.example.com', with nothing behind"
+            )
