@@ -18,6 +18,7 @@ from overshoot_testkit.plugin._fixtures import (
     overshoot_fake,
     overshoot_faults,
     overshoot_journal,
+    overshoot_respx,
 )
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "overshoot_fake",
     "overshoot_faults",
     "overshoot_journal",
+    "overshoot_respx",
     "pytest_addoption",
     "pytest_configure",
 ]

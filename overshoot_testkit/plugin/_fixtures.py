@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from overshoot_testkit.fakes.overshoot import Settings
     from overshoot_testkit.plugin._use import Use
 
-PUBLIC = ("overshoot", "overshoot_clock", "overshoot_fake", "overshoot_faults", "overshoot_journal")
+PUBLIC = (
+    "overshoot",
+    "overshoot_clock",
+    "overshoot_fake",
+    "overshoot_faults",
+    "overshoot_journal",
+    "overshoot_respx",
+)
 ENVIRONMENT = "_overshoot_environment"
 """The fixture that tests have by the marker alone."""
 
@@ -134,6 +141,25 @@ def overshoot_journal(
 ) -> Any:
     """What happened and when: a `journal.Recording`."""
     return _needed(request, _overshoot_use).journal
+
+
+@pytest.fixture
+def overshoot_respx(
+    request: pytest.FixtureRequest, _overshoot_environment: Target | None, _overshoot_use: Use | None
+) -> Iterator[Any]:
+    """A respx router by which the fake answers httpx, without sockets; `respx_mock`, if the test has that."""
+    fake = _needed(request, _overshoot_use).fake
+    try:
+        from overshoot_testkit.bridges import route_to  # noqa: PLC0415 - only when used
+
+        if "respx_mock" in request.fixturenames:
+            yield route_to(fake, request.getfixturevalue("respx_mock"))
+            return
+        router = route_to(fake)
+    except RuntimeError as error:
+        pytest.fail(f"overshoot: {error}", pytrace=False)
+    with router:
+        yield router
 
 
 def _needed(request: pytest.FixtureRequest, use: Use | None) -> Use:

@@ -1,0 +1,1 @@
+"""Strategies and a stateful machine for hypothesis."""
