@@ -192,7 +192,7 @@ async def _break_chunks(
     if call.request.version < HttpVersion11:  # which knows no chunks
         await _make_noise(service, call)
     part = web.StreamResponse(status=response.status, headers=response.headers)
-    del part.headers["Content-Length"]
+    part.headers.pop("Content-Length", None)
     part.enable_chunked_encoding()
     service.end(call, reply, "truncated")
     await part.prepare(call.request)
