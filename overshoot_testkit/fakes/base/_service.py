@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _REQUEST_FAULTS: frozenset[Kind] = frozenset({"request", "state"})
 _SOCKET_FAULTS: frozenset[Kind] = frozenset({"socket"})
-_MOST_PATHS = 20_000
+_MOST_PATHS = 100_000
+"""Remembered: of ten thousand streams with all their endpoints."""
 _LARGEST_MESSAGE = 4 * 1024 * 1024
 
 
