@@ -24,6 +24,7 @@ PACKAGES = [
     "overshoot_testkit.journal",
     "overshoot_testkit.lab",
     "overshoot_testkit.reports",
+    "overshoot_testkit.scenarios",
     "overshoot_testkit.simulation",
 ]
 THIRD_PARTY = {

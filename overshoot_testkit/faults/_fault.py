@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable  # noqa: TC003 - whoever reads a scenario resolves the annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
 
     from overshoot_testkit.clock import Timer
     from overshoot_testkit.faults._action import Action

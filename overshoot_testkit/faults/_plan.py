@@ -28,9 +28,11 @@ class FaultPlan:
     """
 
     def __init__(self, clock: Clock, journal: Journal, *, seed: int = 0) -> None:
-        self._clock = clock
+        self.clock = clock
+        """Whose seconds the faults count."""
         self._journal = journal
-        self._seed = seed
+        self.seed = seed
+        """Of all that faults set from now on draw."""
         self._faults: list[Fault] = []
         self._count = 0
         self.routes: Collection[str] = ()
@@ -87,14 +89,14 @@ class FaultPlan:
         if action.kind in {"request", "connection"}:
             raise ValueError(f"{action} happens to a {action.kind}: set it with on(…, since=…, until=…)")
         fault = self._set(action, Match(stream=stream), name, moment=when)
-        fault._timer = self._clock.call_at(when, self._strike, fault)  # noqa: SLF001 - the plan's own class
+        fault._timer = self.clock.call_at(when, self._strike, fault)  # noqa: SLF001 - the plan's own class
         return fault
 
     def now(self, action: Action, *, stream: str | None = None, name: str | None = None) -> Fault:
         """Let it happen at once, before this call returns. Raises ValueError as `at` does."""
         if action.kind in {"request", "connection"}:
             raise ValueError(f"{action} happens to a {action.kind}: set it with on(…)")
-        fault = self._set(action, Match(stream=stream), name, moment=self._clock.now())
+        fault = self._set(action, Match(stream=stream), name, moment=self.clock.now())
         self._strike(fault)
         return fault
 
@@ -105,7 +107,7 @@ class FaultPlan:
         """
         if not self._faults:
             return []
-        now = self._clock.now()
+        now = self.clock.now()
         due: list[Due] = []
         for fault in tuple(self._faults):
             if fault.moment is not None or fault.action.kind not in kinds:
@@ -127,7 +129,7 @@ class FaultPlan:
 
         Counted, drawn and written down here; whoever has connections asks once for each that matches.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         if not (fault.match.accepts(occasion) and self._turns_up(fault, now)):
             return False
         self.fire(fault, fault.action, occasion)
@@ -187,8 +189,8 @@ class FaultPlan:
         name = name or f"{type(action).__name__}#{self._count}"
         if any(fault.name == name for fault in self._faults):
             raise ValueError(f"name: a fault is named {name!r} already; names tell them apart in the journal")
-        source = random.Random(f"{self._seed}/{self._count}")  # noqa: S311 - reproducible, not secret
-        fault = Fault(name, action, match, self._clock.now(), source, moment)
+        source = random.Random(f"{self.seed}/{self._count}")  # noqa: S311 - reproducible, not secret
+        fault = Fault(name, action, match, self.clock.now(), source, moment)
         fault._plan = self  # noqa: SLF001 - the plan's own class
         self._faults.append(fault)
         return fault
