@@ -123,6 +123,13 @@ class LoopClock(_Waiting):
     def now(self) -> float:
         return self._loop.time() - self._start
 
+    def restart(self) -> None:
+        """Begin the timeline anew: it is 0 s now. What was set before fires when it would have."""
+        begun = self._loop.time()
+        virtual_origin: float | None = getattr(self._loop, "virtual_origin", None)
+        self.origin = time.time() if virtual_origin is None else virtual_origin + begun
+        self._start = begun
+
     def call_at(self, when: float, callback: Callable[..., object], *args: Any) -> Timer:
         return self._loop.call_at(when + self._start, callback, *args)
 
@@ -174,6 +181,13 @@ class SteppedClock(_Waiting):
         timer = _SteppedTimer(when, callback, args)
         heapq.heappush(self._timers, (when, next(self._order), timer))
         return timer
+
+    def restart(self) -> None:
+        """Begin the timeline anew: it is 0 s now. What was set before is forgotten, and never fires."""
+        for _, _, timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._now = 0.0
 
     def next_timer(self) -> float | None:
         """Moment of the next pending timer, or None; never before `now()`."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 import calendar
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OURS: list[Any] = []
 """Travels of `WallClock`, which follow a clock and are not to be followed."""
@@ -19,10 +22,12 @@ class Real:
     """Time that nobody has set. freezegun replaces functions in modules, not in classes."""
 
     _freezegun: Any = sys.modules.get("freezegun.api", time)
-    monotonic = staticmethod(getattr(_freezegun, "real_monotonic", time.monotonic))
+    monotonic: Callable[[], float] = staticmethod(getattr(_freezegun, "real_monotonic", time.monotonic))
     """Seconds since some moment."""
-    monotonic_ns = staticmethod(getattr(_freezegun, "real_monotonic_ns", time.monotonic_ns))
-    _time = staticmethod(getattr(_freezegun, "real_time", time.time))
+    monotonic_ns: Callable[[], int] = staticmethod(
+        getattr(_freezegun, "real_monotonic_ns", time.monotonic_ns)
+    )
+    _time: Callable[[], float] = staticmethod(getattr(_freezegun, "real_time", time.time))
 
     @classmethod
     def time(cls) -> float:

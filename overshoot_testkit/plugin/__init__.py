@@ -10,6 +10,7 @@ import pytest
 
 from overshoot_testkit.plugin import _marker, _options
 from overshoot_testkit.plugin._fixtures import (
+    _overshoot_anyio,
     _overshoot_environment,
     _overshoot_thread,
     _overshoot_use,
@@ -22,6 +23,7 @@ from overshoot_testkit.plugin._fixtures import (
 )
 
 __all__ = [
+    "_overshoot_anyio",
     "_overshoot_environment",
     "_overshoot_thread",
     "_overshoot_use",

@@ -10,7 +10,7 @@ from overshoot_testkit.plugin._marker import MARKER, MarkerError, Wishes
 from overshoot_testkit.plugin._options import OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncGenerator, Iterator
 
     from overshoot_testkit.clients import Target
     from overshoot_testkit.fakes.overshoot import Settings
@@ -75,6 +75,27 @@ def _overshoot_thread(request: pytest.FixtureRequest) -> Iterator[Use]:
 
     with _hosts.in_a_thread(request.node, *wishes_of(request.node)) as use:
         yield use
+
+
+@pytest.fixture
+def _overshoot_anyio(request: pytest.FixtureRequest, anyio_backend: Any) -> Iterator[Use]:
+    """On the loop of a test that anyio runs; in a thread beside it where that is not asyncio's."""
+    from anyio.pytest_plugin import extract_backend_and_options, get_runner  # noqa: PLC0415 - only when used
+
+    backend, options = extract_backend_and_options(anyio_backend)
+    if backend != "asyncio":
+        yield request.getfixturevalue("_overshoot_thread")
+        return
+
+    async def host() -> AsyncGenerator[Use, None]:
+        from overshoot_testkit.plugin import _hosts  # noqa: PLC0415 - only when used
+
+        async with _hosts.on_this_loop(request.node, *wishes_of(request.node), why=_hosts.OTHER) as use:
+            yield use
+
+    # Not an async fixture, which pytest-asyncio would take for its own in auto mode.
+    with get_runner(backend, options) as runner:
+        yield from runner.run_asyncgen_fixture(host, {})
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ as if it did not exist.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ TOO_OLD = (
     "with the fake on loopback. Upgrade pytest-asyncio for virtual time"
 )
 _THREAD = "_overshoot_thread"
+_ANYIO = "_overshoot_anyio"
 
 
 def _host_on(scope: str) -> str:
@@ -37,7 +39,9 @@ def _host_on(scope: str) -> str:
 
 def has_asyncio(config: pytest.Config) -> bool:
     """Whether pytest-asyncio takes part in this run."""
-    return config.pluginmanager.hasplugin("asyncio")
+    # By its module: its name depends on how it was loaded.
+    plugin = sys.modules.get("pytest_asyncio.plugin")
+    return plugin is not None and config.pluginmanager.is_registered(plugin)
 
 
 def has_hook(config: pytest.Config) -> bool:
@@ -47,10 +51,24 @@ def has_hook(config: pytest.Config) -> bool:
 
 def host_of(item: pytest.Item) -> str:
     """Name of the fixture that runs the fake of this test: on the test's own loop if it has one."""
+    if _is_anyios(item):
+        return _ANYIO
     config = item.config
     if not (has_asyncio(config) and has_hook(config) and sys.modules["pytest_asyncio"].is_async_test(item)):
         return _THREAD
     return _host_on(_loop_scope(item))
+
+
+def runs_in_thread(item: pytest.Item | None) -> bool:
+    """Whether the fake of a test, if it has one, needs the thread."""
+    return item is not None and _fixtures.uses_overshoot(item) and host_of(item) == _THREAD
+
+
+def _is_anyios(item: pytest.Item) -> bool:
+    """Whether anyio's plugin runs this test; it does so before pytest-asyncio, in auto mode too."""
+    return "anyio_backend" in getattr(item, "fixturenames", ()) and inspect.iscoroutinefunction(
+        getattr(item, "function", None)
+    )
 
 
 def _loop_scope(item: pytest.Item) -> str:
@@ -99,7 +117,7 @@ def _offered(item: pytest.Item) -> Iterator[None]:
 
 
 def _wants_virtual_time(item: pytest.Item) -> bool:
-    if not _fixtures.uses_overshoot(item):
+    if not _fixtures.uses_overshoot(item) or _is_anyios(item):
         return False
     asyncio_marker = item.get_closest_marker("asyncio")
     if asyncio_marker is not None and "loop_factories" in asyncio_marker.kwargs:

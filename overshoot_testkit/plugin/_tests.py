@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from overshoot_testkit.plugin import _fixtures
+from overshoot_testkit.plugin import _fixtures, _loop
+from overshoot_testkit.plugin._options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +28,30 @@ class FakeTests:
         names: list[str] | None = getattr(item, "fixturenames", None)
         if names is not None and _fixtures.ENVIRONMENT not in names[:1] and _fixtures.uses_overshoot(item):
             names.insert(0, _fixtures.ENVIRONMENT)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Import what the test will need before anything freezes the time, which classes could mistake."""
+        if _fixtures.uses_overshoot(item) and item.config.stash[OPTIONS].fake:
+            import_module("overshoot_testkit.plugin._hosts")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+        """Keep the thread for fakes from test to test, and never for a test that needs none."""
+        try:
+            return (yield)
+        finally:
+            if not _loop.runs_in_thread(nextitem):
+                self.end_thread(item.config)
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        self.end_thread(config)
+
+    @staticmethod
+    def end_thread(config: pytest.Config) -> None:
+        hosts = sys.modules.get("overshoot_testkit.plugin._hosts")
+        if hosts is not None:
+            hosts.end_thread(config)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
@@ -52,13 +79,17 @@ class FakeTests:
 
 
 def _has_fixtures_to_end(item: pytest.Item) -> bool:
-    """Whether anything but pytest's own fixtures and ours will be torn down, which may close a stream."""
+    """Whether anything but pytest's own fixtures and ours will be torn down, which may close a stream.
+
+    Fixtures of a wider scope than the test's end after its fake.
+    """
     info: Any = getattr(item, "_fixtureinfo", None)
     if info is None or "request" in info.argnames:  # which can bring in any fixture while the test runs
         return True
     return any(
         not definitions[-1].func.__module__.startswith(_CLOSE_NOTHING) or name.startswith(_MAY_CLOSE)
         for name, definitions in info.name2fixturedefs.items()
+        if definitions[-1].scope == "function"
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from overshoot_testkit.clock import LoopClock
+from overshoot_testkit.clock import FollowingClock
+from overshoot_testkit.clock._faked import Real
 from overshoot_testkit.journal import Journal, Recording
 
 if TYPE_CHECKING:
@@ -22,91 +23,106 @@ T = TypeVar("T")
 
 _PATIENCE = 30.0
 """Real seconds that a call into the fake's thread may take: it has nothing to wait for."""
+_PATIENCE_TO_ADVANCE = 300.0
+"""The same for time that the fake is to let pass."""
+_LOOKS = 0.01
+"""Real seconds between looks at the time that the test has set: a client may be waiting for what follows."""
 _TURNS = 5
 """Loop turns given to the fake before it is looked at, to do what it does once an answer has gone out."""
 
 
-class FakeThread:
-    """A thread with a loop on which one fake listens on loopback, in real time.
+class _UnfrozenLoop(asyncio.SelectorEventLoop):
+    """A loop whose time freezegun does not stop."""
 
-    Each call into the thread costs the test two changes of thread, so beginning and end take one each.
+    def time(self) -> float:
+        return Real.monotonic()
+
+
+class FakeThread:
+    """A thread with a loop on which one fake at a time listens on loopback.
+
+    Each call into the thread costs the test two changes of thread, so beginning and end take one each. A
+    freeze of the test's time does not reach its loop.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._loop = asyncio.new_event_loop()
-        listening: Future[OvershootFake] = Future()
-        self._thread = threading.Thread(
-            target=self._run, args=(settings, listening), name="overshoot-fake", daemon=True
-        )
-        self._thread.start()
-        try:
-            self.fake = listening.result(_PATIENCE)
-        except BaseException:
-            self._end()
-            raise
+    fake: OvershootFake
+    clock: FollowingClock
 
-    def _run(self, settings: Settings, listening: Future[OvershootFake]) -> None:
+    def __init__(self) -> None:
+        self._loop = _UnfrozenLoop()
+        self._thread = threading.Thread(target=self._run, name="overshoot-fake", daemon=True)
+        self._thread.start()
+        self.usable = True
+        """False once it did not answer in time."""
+
+    def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        try:
-            listening.set_result(self._loop.run_until_complete(_listening(settings)))
-        except BaseException as error:  # noqa: BLE001 - raised in the test's thread
-            listening.set_exception(error)
         self._loop.run_forever()
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the fake's thread and return its result."""
+    def run(self, work: Coroutine[Any, Any, T], patience: float = _PATIENCE) -> T:
+        """Run a coroutine in the fake's thread and return its result; `patience` in real seconds."""
         if threading.get_ident() == self._thread.ident:
             work.close()
             raise RuntimeError("called from the fake's own thread, which would wait for itself")
         try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result(patience)
         except CancelledError:
             raise RuntimeError("the fake of this test has ended") from None
+        except TimeoutError:
+            self.usable = False
+            raise
 
     def call(self, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        """Call a function in the fake's thread; what it returns is awaited if it can be."""
-        return self.run(_called(function, args, named))
+        """Call a function in the fake's thread, at the test's time; awaits what it returns if it can."""
+        return self.run(self._called(function, args, named))
 
-    def close(self, last: Callable[[], T] | None = None) -> T | None:
-        """Call `last` in the fake's thread, then end the fake, its loop and its thread.
+    async def _called(
+        self, function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        await self.clock.catch_up()
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        result = function(*args, **named)
+        return await result if inspect.isawaitable(result) else result
 
-        Returns what `last` returned. Raises ExceptionGroup if the fake had a defect.
+    def advance(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what lets time pass for the fake, which may be a day of results."""
+        self.run(work, _PATIENCE_TO_ADVANCE)
+
+    def begin(self, settings: Settings) -> None:
+        """Start a fresh fake, on a clock of its own."""
+        self.run(self._begin(settings))
+
+    async def _begin(self, settings: Settings) -> None:
+        from overshoot_testkit.fakes.overshoot import OvershootFake  # noqa: PLC0415 - only when used
+
+        self.clock = FollowingClock()
+        self.fake = OvershootFake(clock=self.clock, journal=Journal(self.clock), settings=settings)
+        await self.fake.listen()
+        self.clock.watch(_LOOKS)
+
+    def end(self, last: Callable[[], T] | None = None) -> T | None:
+        """Call `last` in the fake's thread, then end the fake; returns what `last` returned.
+
+        Raises ExceptionGroup if the fake had a defect.
         """
-        try:
-            return self.run(self._last(last))
-        finally:
-            self._end()
+        return self.run(self._end(last))
 
-    async def _last(self, last: Callable[[], T] | None) -> T | None:
+    async def _end(self, last: Callable[[], T] | None) -> T | None:
         try:
-            return None if last is None else await _called(last, (), {})
+            return None if last is None else await self._called(last, (), {})
         finally:
-            try:
-                await self.fake.aclose()
-            finally:
-                self._loop.call_soon(self._loop.stop)  # not at once: the result is on its way to the test
+            self.clock.unwatch()
+            await self.fake.aclose()
+            for task in asyncio.all_tasks():
+                if task is not asyncio.current_task():
+                    task.cancel()
 
-    def _end(self) -> None:
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
+    def close(self) -> None:
+        """End the loop and the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-
-async def _listening(settings: Settings) -> OvershootFake:
-    from overshoot_testkit.fakes.overshoot import OvershootFake  # noqa: PLC0415 - only when used
-
-    clock = LoopClock()
-    fake = OvershootFake(clock=clock, journal=Journal(clock), settings=settings)
-    await fake.listen()
-    return fake
-
-
-async def _called(function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    for _ in range(_TURNS):
-        await asyncio.sleep(0)
-    result = function(*args, **named)
-    return await result if inspect.isawaitable(result) else result
 
 
 class JournalView(Recording):
@@ -177,6 +193,6 @@ def _seen(thread: FakeThread, value: Any) -> Any:
         return JournalView(thread)
     if isinstance(value, FaultPlan):
         return FaultsView(thread, value)
-    if isinstance(value, Fault | LoopClock | Results | Wallet):
+    if isinstance(value, Fault | FollowingClock | Results | Wallet):
         return View(thread, value)
     return value

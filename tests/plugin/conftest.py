@@ -88,9 +88,11 @@ class Project:
     def ini(self, text):
         self.write("pytest.ini", INI + textwrap.indent(textwrap.dedent(text), "    "))
 
-    def pytest(self, *arguments):
+    def pytest(self, *arguments, order="as written"):
         # looptime, where the benchmarks have brought it in, takes hold of every loop there is.
-        without = ("-p", "no:cacheprovider", "-p", "no:looptime_plugin")
+        without = ["-p", "no:cacheprovider", "-p", "no:looptime_plugin"]
+        if order == "as written":
+            without += ["-p", "no:randomly"]
         return self._pytester.runpytest_subprocess(*without, *arguments, timeout=100)
 
 
