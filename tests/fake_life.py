@@ -67,7 +67,6 @@ def trouble(faults: FaultPlan) -> dict[str, Callable[[], object]]:
         "created and lost": lambda: faults.on(Reset("after"), route="create", times=1),
         "reset": lambda: faults.on(Reset(), route="keepalive", times=1),
         "dribbled": lambda: faults.on(Dribble(3), route="keepalive", times=1),
-        "noise in a chunk": lambda: faults.on(Malform("chunk"), route="keepalive", times=1),
         "noise for an answer": lambda: faults.on(Malform("response"), route="keepalive", times=1),
         "the answer before the close": lambda: faults.on(CloseOrder("answer", 0.5), route="close"),
         "latency": lambda: faults.on(Latency(2, 1), route="keepalive", since=15, until=35),

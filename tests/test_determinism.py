@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 PROCESSES = 20
-SCENARIOS = ["much at once", "refusing deploy", "no credits"]
+SCENARIOS = ["much at once", "refusing deploy", "no credits", "latency"]
 
 
 def journal_of(hash_seed: int) -> bytes:

@@ -61,7 +61,7 @@ def in_order(service: Service, call: Call, process: Callable[[Call], Reply], lat
     order = call.close_order
     if order is None:
         return process(call)
-    sockets = [socket for socket in service.sockets.values() if socket.is_open]
+    sockets = [each for each in service.sockets.values() if each.is_open and not each.close_waits]
     for socket in sockets:
         socket.park_close()
     reply = process(call)
@@ -72,8 +72,9 @@ def in_order(service: Service, call: Call, process: Callable[[Call], Reply], lat
             service.call_at(moment, socket.unpark_close)
     elif ended:
         later.append(Delay(order.gap, when="after"))
-    for socket in sockets if order.first == "socket" else set(sockets).difference(ended):
-        socket.unpark_close()
+    for socket in sockets:
+        if order.first == "socket" or socket not in ended:
+            socket.unpark_close()
     return reply
 
 
@@ -197,6 +198,7 @@ async def _break_chunks(
     service.end(call, reply, "truncated")
     await part.prepare(call.request)
     await part.write(body[: max(1, len(body) // 2)])
+    await asyncio.sleep(0)  # a turn of the loop in which what was right can be heard
     await _make_noise(service, call)
 
 

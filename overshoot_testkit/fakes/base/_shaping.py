@@ -68,7 +68,7 @@ class Shaper:
         self._carrier = carrier
         self._faults: list[Fault] = []
         self._gates: dict[object, Gate] = {}
-        self._lingering: set[Gate] = set()
+        self._lingering: dict[Gate, None] = {}
         self._boundary: Timer | None = None
         faults.reshape = self.reshape
 
@@ -85,8 +85,8 @@ class Shaper:
         """The server's protocol is done with a connection."""
         gate = self._gates.pop(handler, None)
         if gate is not None and gate.lingers:
-            self._lingering = {each for each in self._lingering if each.lingers}
-            self._lingering.add(gate)
+            self._lingering = {each: None for each in self._lingering if each.lingers}
+            self._lingering[gate] = None
 
     def meet(self, transport: object, occasion: Occasion) -> None:
         """A request has arrived: see whom it makes a match."""
