@@ -17,7 +17,12 @@ Direction = Literal["down", "up"]
 
 @dataclass(frozen=True, slots=True)
 class Latency(Action):
-    """Whatever is sent arrives `seconds` later, give or take `jitter`; the order stays."""
+    """Whatever is sent arrives later; the order stays.
+
+    seconds: how much later.
+    jitter: seconds more or less, drawn anew each time.
+    direction: down, from the server to the client, or up.
+    """
 
     seconds: float
     jitter: float = 0.0
@@ -32,7 +37,11 @@ class Latency(Action):
 
 @dataclass(frozen=True, slots=True)
 class Bandwidth(Action):
-    """No more than `bytes_per_second` pass."""
+    """No more than so many bytes a second pass.
+
+    bytes_per_second: the most that passes.
+    direction: down, from the server to the client, or up.
+    """
 
     bytes_per_second: float
     direction: Direction = "down"
@@ -44,7 +53,13 @@ class Bandwidth(Action):
 
 @dataclass(frozen=True, slots=True)
 class Slice(Action):
-    """Data comes in pieces of `size` bytes, give or take `variation`, `gap` seconds apart."""
+    """Data comes in small pieces.
+
+    size: bytes of a piece.
+    variation: bytes more or less, drawn anew each time.
+    gap: seconds between pieces.
+    direction: down, from the server to the client, or up.
+    """
 
     size: int
     variation: int = 0
@@ -63,7 +78,11 @@ class Slice(Action):
 
 @dataclass(frozen=True, slots=True)
 class LimitData(Action):
-    """The connection closes after `data_bytes` more have passed."""
+    """The connection closes after so many bytes more have passed.
+
+    data_bytes: how many.
+    direction: down, from the server to the client, or up.
+    """
 
     data_bytes: int
     direction: Direction = "down"
@@ -75,7 +94,11 @@ class LimitData(Action):
 
 @dataclass(frozen=True, slots=True)
 class Blackhole(Action):
-    """Nothing passes any more; after `seconds` the connection closes, or never if that is None."""
+    """Nothing passes any more.
+
+    seconds: after which the connection closes; never if not given.
+    direction: down, from the server to the client, or up.
+    """
 
     seconds: float | None = None
     direction: Direction = "down"
@@ -87,7 +110,10 @@ class Blackhole(Action):
 
 @dataclass(frozen=True, slots=True)
 class SlowClose(Action):
-    """When the server closes a connection, the client hears of it `seconds` later."""
+    """When the server closes a connection, the client hears of it later.
+
+    seconds: how much later.
+    """
 
     seconds: float
     kind: ClassVar[Kind] = "connection"
@@ -98,7 +124,10 @@ class SlowClose(Action):
 
 @dataclass(frozen=True, slots=True)
 class ResetConnection(Action):
-    """The connection is reset (RST) `seconds` after the fault took hold of it."""
+    """The connection is reset (RST) some time after the fault took hold of it.
+
+    seconds: how long after.
+    """
 
     seconds: float = 0.0
     kind: ClassVar[Kind] = "connection"

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Uniform:
-    """Any duration from `low` to `high` seconds is as likely as any other."""
+    """Any duration between two is as likely as any other.
+
+    low, high: in seconds.
+    """
 
     low: float
     high: float
@@ -28,9 +31,10 @@ class Uniform:
 
 @dataclass(frozen=True, slots=True)
 class LogNormal:
-    """Half of the durations are below `median` seconds, and the tail is long; `sigma` says how long.
+    """Half of the durations are below the median, and the tail is long: as the latency of most servers.
 
-    About one in six exceeds `median × e^sigma`. This is how the latency of most servers is spread.
+    median: in seconds.
+    sigma: how long the tail is: about one in six exceeds `median × e^sigma`.
     """
 
     median: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable  # noqa: TC003 - whoever reads a scenario resolves the annotations
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,7 +35,11 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """A probability that changes evenly from `start` to `end` in the first `seconds` of the fault."""
+    """A probability that changes evenly in the first seconds of the fault.
+
+    start, end: from 0 to 1.
+    seconds: from when the fault was set, until it is `end`.
+    """
 
     start: float
     end: float
@@ -56,7 +61,10 @@ class Ramp:
 class Match:
     """When a fault fires. Every condition that is given must hold.
 
-    route, method, stream, key: equal to the occasion's; `key` is the journal's label, such as "key 1".
+    route: the endpoint's short name, such as keepalive.
+    method: of the request, such as POST.
+    stream: id of the stream that it is about.
+    key: of the account, by the journal's label, such as "key 1".
     skip: let that many matching occasions pass first.
     times: fire that often at most; None is always.
     since, until: a time window in seconds of the clock; `since` belongs to it, `until` does not.
@@ -161,3 +169,37 @@ class Due(NamedTuple):
 
     fault: Fault
     action: Action
+
+
+class FaultKept(NamedTuple):
+    """What a snapshot has of a fault. Moments are seconds of the clock."""
+
+    fault: Fault
+    match: Match
+    set_at: float
+    random: tuple[Any, ...]
+    moment: float | None
+    fired: int
+    seen: int
+    memory: tuple[Any, ...]
+
+    def put_back(self, shift: float) -> Fault:
+        """The fault as it was then, `shift` seconds later. Numbers in its memory are moments."""
+        fault, match = self.fault, self.match
+        fault.match = dataclasses.replace(match, since=match.since + shift, until=match.until + shift)
+        fault.set_at = self.set_at + shift
+        fault.random.setstate(self.random)
+        fault.moment = None if self.moment is None else self.moment + shift
+        fault.fired, fault.seen = self.fired, self.seen
+        fault.memory[:] = [each + shift if isinstance(each, float) else each for each in self.memory]
+        return fault
+
+
+class PlanKept(NamedTuple):
+    """What a snapshot has of a plan."""
+
+    at: float
+    """Seconds of the clock when it was taken."""
+    count: int
+    seed: int
+    faults: tuple[FaultKept, ...]

@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 from overshoot_testkit.faults._action import Turn
-from overshoot_testkit.faults._fault import FOREVER, Due, Fault, Match, Occasion, Ramp
+from overshoot_testkit.faults._fault import FOREVER, Due, Fault, FaultKept, Match, Occasion, PlanKept, Ramp
 from overshoot_testkit.faults._requests import Steps
 from overshoot_testkit.journal import FaultFired
 
@@ -160,6 +160,38 @@ class FaultPlan:
         """Take all faults back."""
         for fault in tuple(self._faults):
             self.forget(fault)
+
+    def keep(self) -> PlanKept:
+        """What is set, and what became of it so far, for `put_back`."""
+        faults = tuple(
+            FaultKept(
+                fault,
+                fault.match,
+                fault.set_at,
+                fault.random.getstate(),
+                fault.moment,
+                fault.fired,
+                fault.seen,
+                tuple(fault.memory),
+            )
+            for fault in self._faults
+        )
+        return PlanKept(self.clock.now(), self._count, self.seed, faults)
+
+    def put_back(self, kept: PlanKept, shift: float) -> None:
+        """Let these be the faults, with the counts of then; all moments are `shift` seconds later.
+
+        The same objects, so that whoever set them still has them.
+        """
+        self.clear()
+        self._count, self.seed = kept.count, kept.seed
+        for each in kept.faults:
+            fault = each.put_back(shift)
+            self._faults.append(fault)
+            if each.moment is not None and each.moment >= kept.at and not each.fired:
+                fault._timer = self.clock.call_at(each.moment + shift, self._strike, fault)  # noqa: SLF001
+        if self.reshape is not None:
+            self.reshape()
 
     def forget(self, fault: Fault) -> None:
         """As `Fault.remove`."""

@@ -16,8 +16,10 @@ from overshoot_testkit.faults._distributions import Seconds, sample
 class Answer(Action):
     """Answer `status` instead of processing the request.
 
-    `body` None is the vendor's documented error body for that status; a mapping or list is sent as JSON; a
-    string as it is, as text/html, the way a proxy's error page comes.
+    status: HTTP status, from 200 to 599.
+    body: the vendor's documented error body for that status if not given; a mapping or list is sent as JSON;
+        text as it is, as text/html, the way a proxy's error page comes.
+    headers: more of them, by name.
     """
 
     status: int
@@ -33,7 +35,11 @@ class Answer(Action):
 
 @dataclass(frozen=True, slots=True)
 class Delay(Action):
-    """Process the request as ever, `seconds` later (`when="before"`), or answer it that much later."""
+    """Process the request as ever, but later; or answer it later.
+
+    seconds: how much later, always the same or drawn anew each time.
+    when: before the request is processed, or after: then only its answer is late.
+    """
 
     seconds: Seconds
     when: Moment = "before"
@@ -51,7 +57,10 @@ class Delay(Action):
 
 @dataclass(frozen=True, slots=True)
 class Hang(Action):
-    """Hold the request and never answer it."""
+    """Hold the request and never answer it.
+
+    when: before it is processed, which it never is then, or after.
+    """
 
     when: Moment = "before"
     kind: ClassVar[Kind] = "request"
@@ -60,7 +69,10 @@ class Hang(Action):
 
 @dataclass(frozen=True, slots=True)
 class Drop(Action):
-    """Close the connection (FIN) without an answer."""
+    """Close the connection (FIN) without an answer.
+
+    when: before the request is processed (the request is lost) or after (its answer is lost).
+    """
 
     when: Moment = "before"
     kind: ClassVar[Kind] = "request"
@@ -69,7 +81,10 @@ class Drop(Action):
 
 @dataclass(frozen=True, slots=True)
 class Reset(Action):
-    """Reset the connection (RST) without an answer."""
+    """Reset the connection (RST) without an answer.
+
+    when: before the request is processed (the request is lost) or after (its answer is lost).
+    """
 
     when: Moment = "before"
     kind: ClassVar[Kind] = "request"
@@ -78,7 +93,10 @@ class Reset(Action):
 
 @dataclass(frozen=True, slots=True)
 class Truncate(Action):
-    """Process the request, send the headers and the first `body_bytes` of the body, close the connection."""
+    """Process the request, send the headers and a part of the body, close the connection.
+
+    body_bytes: how much of the body is sent, in bytes.
+    """
 
     body_bytes: int = 10
     kind: ClassVar[Kind] = "request"
@@ -90,7 +108,11 @@ class Truncate(Action):
 
 @dataclass(frozen=True, slots=True)
 class Dribble(Action):
-    """Process the request, and send the answer's body in `pieces`, spread evenly over `seconds`."""
+    """Process the request, and send the answer's body in pieces, spread evenly over some time.
+
+    seconds: from the first piece to the last.
+    pieces: how many.
+    """
 
     seconds: float
     pieces: int = 5
@@ -106,9 +128,9 @@ class Dribble(Action):
 class Malform(Action):
     """Process the request, and spoil the answer.
 
-    part="body": status and headers are right, the body breaks off in the middle of its JSON, its length
-    declared as what it is. "chunk": the body is sent chunked, and after the first chunk comes noise, then
-    the connection closes. "response": noise comes in the answer's place, then the connection closes.
+    part: body: status and headers are right, the body breaks off in the middle of its JSON, its length
+        declared as what it is. chunk: the body is sent chunked, and after the first chunk comes noise, then
+        the connection closes. response: noise comes in the answer's place, then the connection closes.
     """
 
     part: Literal["body", "chunk", "response"] = "body"
@@ -122,6 +144,10 @@ class RateLimit(Action):
 
     The window slides; what was refused does not count. Retry-After is in whole seconds, rounded up (RFC 9110
     section 10.2.3), to when the oldest that counts leaves the window.
+
+    requests: how many pass.
+    seconds: length of the window.
+    status: HTTP status of the others.
     """
 
     requests: int
@@ -153,6 +179,9 @@ class CloseOrder(Action):
 
     A request that ends a WebSocket has two messengers, its answer and the close frame, on two connections.
     The one that is not `first` comes `gap` seconds later.
+
+    first: what comes first, the answer or the close frame on the socket.
+    gap: seconds between the two.
     """
 
     first: Literal["answer", "socket"]
@@ -175,7 +204,11 @@ class Pass(Action):
 
 @dataclass(frozen=True, slots=True)
 class Steps(Action):
-    """A different action at each opportunity, in turn; after the last all goes well, or it starts again."""
+    """A different action at each opportunity, in turn; after the last all goes well, or it starts again.
+
+    actions: request and state actions, one for each opportunity.
+    repeat: start again after the last.
+    """
 
     actions: tuple[Action, ...]
     repeat: bool = False

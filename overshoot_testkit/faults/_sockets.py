@@ -10,7 +10,11 @@ from overshoot_testkit.faults._action import Action, Kind
 
 @dataclass(frozen=True, slots=True)
 class CloseSocket(Action):
-    """Close a WebSocket with a close frame."""
+    """Close a WebSocket with a close frame.
+
+    code: close code, from 1000 to 4999 (RFC 6455 section 7.4).
+    reason: text of at most 123 bytes.
+    """
 
     code: int = 1011
     reason: str = ""
@@ -31,7 +35,10 @@ class CloseSocket(Action):
 
 @dataclass(frozen=True, slots=True)
 class CutSocket(Action):
-    """End a WebSocket's connection without a close frame: reset, or an end of stream. A client sees 1006."""
+    """End a WebSocket's connection without a close frame. A client sees 1006.
+
+    how: by a reset, or by an end of stream.
+    """
 
     how: Literal["reset", "eof"] = "reset"
     kind: ClassVar[Kind] = "socket"
@@ -52,7 +59,10 @@ class StallSocket(Action):
 
 @dataclass(frozen=True, slots=True)
 class SendGarbage(Action):
-    """Send a message nobody expects: text that is not JSON by default, bytes as a binary message."""
+    """Send a message nobody expects.
+
+    payload: text, which is not JSON by default; bytes are sent as a binary message.
+    """
 
     payload: str | bytes = "{not json"
     kind: ClassVar[Kind] = "socket"

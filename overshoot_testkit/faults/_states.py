@@ -25,7 +25,10 @@ class ExpireLease(Action):
 
 @dataclass(frozen=True, slots=True)
 class EndStream(Action):
-    """The server ends the stream, for a reason that the vendor documents."""
+    """The server ends the stream, for a reason that the vendor documents.
+
+    reason: in the vendor's words.
+    """
 
     reason: str
     kind: ClassVar[Kind] = "state"
@@ -40,7 +43,10 @@ class ExhaustCredits(Action):
 
 @dataclass(frozen=True, slots=True)
 class TopUp(Action):
-    """The account gets `cents`."""
+    """The account gets credits.
+
+    cents: how many.
+    """
 
     cents: float
     kind: ClassVar[Kind] = "state"
@@ -65,7 +71,11 @@ class RestoreKey(Action):
 
 @dataclass(frozen=True, slots=True)
 class SetModel(Action):
-    """The catalogue has `model` with `status`, in the vendor's words, from now on."""
+    """The catalogue has a model with this status from now on.
+
+    model: its name.
+    status: in the vendor's words.
+    """
 
     model: str
     status: str
@@ -74,7 +84,10 @@ class SetModel(Action):
 
 @dataclass(frozen=True, slots=True)
 class Change(Action):
-    """The server's settings are these from now on, as with a new release; those not named stay."""
+    """The server's settings are these from now on, as with a new release; those not named stay.
+
+    settings: values by name.
+    """
 
     settings: Mapping[str, Any]
     kind: ClassVar[Kind] = "state"
@@ -85,6 +98,8 @@ class SkewClock(Action):
     """The server's wall clock is `seconds` ahead of the client's; behind, if negative.
 
     It shows in what carries a date: the Date header, token validity, creation times. Durations are true.
+
+    seconds: how far ahead; negative is behind.
     """
 
     seconds: float
@@ -97,6 +112,9 @@ class Refuse(Action):
 
     The way to the server is broken, the server is not: its state goes on, and with `open="keep"` so do
     requests under way and WebSockets. With `open="cut"` they are reset too.
+
+    seconds: for how long.
+    open: what becomes of requests under way and WebSockets.
     """
 
     seconds: float
@@ -111,8 +129,11 @@ class Refuse(Action):
 class Deploy(Action):
     """The server restarts: WebSockets end, and for `seconds` requests meet 503 or refused connections.
 
+    seconds: for how long it is away.
+    by: what requests meet: 503, or refusal of the connection.
     sockets: "cut" ends them without a word, "close" with close code 1012 (service restart), first.
-    times, pause: it happens that often, up for `pause` seconds in between: a deploy that flaps.
+    times: how often it happens; more than once is a deploy that flaps.
+    pause: seconds for which it is up in between.
     """
 
     seconds: float
@@ -133,6 +154,10 @@ class RollingDeploy(Action):
 
     A stream lives on one instance: while that is away, its WebSockets end, as `sockets` says (see `Deploy`),
     and requests about it meet 503. All other requests are answered by an instance that is up.
+
+    seconds: from the first instance to the last.
+    instances: how many there are.
+    sockets: "cut" ends them without a word, "close" with close code 1012 (service restart).
     """
 
     seconds: float

@@ -127,7 +127,7 @@ def docstring(owner: type) -> tuple[str, Mapping[str, str]]:
         if match and names.issuperset(about):
             current = about
             told |= dict.fromkeys(current, match["text"])
-        elif current and line.strip():
+        elif current and line.startswith(" ") and line.strip():
             told |= {name: f"{told[name]} {line.strip()}" for name in current}
         else:
             current = []
