@@ -47,9 +47,9 @@ class FollowingClock(_Waiting):
         self._virtual_origin: float | None = getattr(self._loop, "virtual_origin", None)
         self.mode = "real" if self._virtual_origin is None else "virtual"
         self._source = _faked.Real.monotonic if self._virtual_origin is None else self._loop.time
-        self._shift = -self._source()
+        self._shift = 0.0
         """Added to the source's time it gives this clock's, while that passes by itself."""
-        self._held: float | None = None
+        self._held: float | None = 0.0
         """Where this clock stands, while it does not."""
         self._target: float | None = None
         """Where it is on its way to, while it is moved."""
@@ -89,7 +89,7 @@ class FollowingClock(_Waiting):
 
     async def catch_up(self) -> None:
         """As `sync`, letting the loop do what follows from each timer before time goes on."""
-        if self._behind():
+        if self._moving.locked() or self._behind():
             async with self._moving:
                 for _ in self._moves():
                     await _few_turns()
