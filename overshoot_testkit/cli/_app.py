@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from overshoot_testkit.cli._conformance import conformance
+from overshoot_testkit.cli._faults import faults
 from overshoot_testkit.cli._guard import guarded
 from overshoot_testkit.cli._rules import rules
+from overshoot_testkit.cli._scenario import scenario
 
 PROGRAM = "overshoot-testkit"
 
@@ -22,8 +24,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (conformance, rules):
+for command in (conformance, rules, faults):
     app.command()(command)
+app.add_typer(scenario, name="scenario")
 
 
 def _version(wanted: bool) -> None:

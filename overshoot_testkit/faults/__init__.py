@@ -11,7 +11,7 @@ from overshoot_testkit.faults._connections import (
     SlowClose,
 )
 from overshoot_testkit.faults._distributions import Distribution, LogNormal, Seconds, Uniform
-from overshoot_testkit.faults._fault import Due, Fault, Match, Occasion, Ramp
+from overshoot_testkit.faults._fault import Due, Fault, FaultKept, Match, Occasion, PlanKept, Ramp
 from overshoot_testkit.faults._plan import FaultPlan
 from overshoot_testkit.faults._requests import (
     Answer,
@@ -64,6 +64,7 @@ __all__ = [
     "ExpireLease",
     "ExpireToken",
     "Fault",
+    "FaultKept",
     "FaultPlan",
     "Hang",
     "Kind",
@@ -75,6 +76,7 @@ __all__ = [
     "Moment",
     "Occasion",
     "Pass",
+    "PlanKept",
     "Ramp",
     "RateLimit",
     "Refuse",

@@ -49,8 +49,14 @@ class Action:
     def __str__(self) -> str:
         """As it would be written: what is as usual is left out."""
         said = [(each, getattr(self, each.name)) for each in dataclasses.fields(self)]
-        parts = [f"{each.name}={value!r}" for each, value in said if not _is_usual(each, value)]
+        parts = [f"{each.name}={_written(value)}" for each, value in said if not _is_usual(each, value)]
         return f"{type(self).__name__}({', '.join(parts)})"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple) and all(isinstance(each, Action) for each in value):
+        return f"[{', '.join(map(str, value))}]"
+    return repr(value)
 
 
 def _is_usual(each: dataclasses.Field[Any], value: object) -> bool:

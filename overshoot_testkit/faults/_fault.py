@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable  # noqa: TC003 - whoever reads a scenario resolves the annotations
 import dataclasses
+from collections.abc import Callable  # noqa: TC003 - whoever reads a scenario resolves the annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -66,10 +66,10 @@ class Match:
     stream: id of the stream that it is about.
     key: of the account, by the journal's label, such as "key 1".
     skip: let that many matching occasions pass first.
-    times: fire that often at most; None is always.
+    times: fire that often at most; always if not given.
     since, until: a time window in seconds of the clock; `since` belongs to it, `until` does not.
     lasts: seconds after which the fault is over, counted from when it was set.
-    chance: probability of each firing, from 0 to 1; a `Ramp` for one that changes.
+    chance: probability of each firing, from 0 to 1; a `Ramp`, {start, end, seconds}, for one that changes.
     where: any predicate of the occasion.
     """
 
@@ -200,6 +200,6 @@ class PlanKept(NamedTuple):
 
     at: float
     """Seconds of the clock when it was taken."""
-    count: int
+    numbered: int
     seed: int
     faults: tuple[FaultKept, ...]

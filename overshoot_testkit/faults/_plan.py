@@ -184,7 +184,7 @@ class FaultPlan:
         The same objects, so that whoever set them still has them.
         """
         self.clear()
-        self._count, self.seed = kept.count, kept.seed
+        self._count, self.seed = kept.numbered, kept.seed
         for each in kept.faults:
             fault = each.put_back(shift)
             self._faults.append(fault)

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from overshoot_testkit.scenarios._catalogue import ActionDoc, FieldDoc, catalogue
+    from overshoot_testkit.scenarios._catalogue import ActionDoc, FieldDoc, catalogue, triggers
     from overshoot_testkit.scenarios._checks import Check
     from overshoot_testkit.scenarios._json import (
         describe_action,
@@ -51,11 +51,12 @@ __all__ = [
     "scenario_from",
     "scenario_schema",
     "shipped_scenarios",
+    "triggers",
     "vocabulary",
 ]
 
 _HOMES = {
-    "_catalogue": ("ActionDoc", "FieldDoc", "catalogue"),
+    "_catalogue": ("ActionDoc", "FieldDoc", "catalogue", "triggers"),
     "_checks": ("Check",),
     "_json": ("describe_action", "describe_fault", "describe_spec", "fault_from"),
     "_play": ("Outcome", "Playing", "play"),

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 REQUIRED: Any = object()
 """The default of a field that has none."""
 
+MOMENTS = {
+    "at": "it strikes at this moment, in seconds of the clock; for state and socket actions.",
+    "in": "it strikes so many seconds from now; for state and socket actions.",
+}
+
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _FIELD_LINE = re.compile(r"^(?P<names>\w+(?:, \w+)*): (?P<text>\S.*)")
 _PLAIN = {float: "number", int: "whole number", str: "text", bool: "true or false", type(None): "nothing"}
@@ -91,6 +96,16 @@ def catalogue() -> Mapping[str, ActionDoc]:
     kinds = list(typing.get_args(faults.Kind))
     found.sort(key=lambda each: (kinds.index(each.kind), inspect.getsourcelines(each)[1]))
     return {snake(each.__name__): _doc(each) for each in found}
+
+
+def triggers() -> tuple[FieldDoc, ...]:
+    """What says when a fault happens: members of its JSON form, beside those of its action."""
+    conditions = [
+        dataclasses.replace(each, name=f"on.{each.name}", default=None if each.name != "skip" else 0)
+        for each in fields_of(faults.Match)
+        if each.name != "where"
+    ]
+    return (*(FieldDoc(name, float, None, text) for name, text in MOMENTS.items()), *conditions)
 
 
 def _doc(action: type[Action]) -> ActionDoc:

@@ -27,6 +27,7 @@ from pydantic import (
 
 from overshoot_testkit.faults import Action, Match
 from overshoot_testkit.scenarios._catalogue import (
+    MOMENTS,
     FieldDoc,
     catalogue,
     docstring,
@@ -206,12 +207,8 @@ class FaultForm(ActionForm):
         form_of(Match, without=("where",)) | None,  # type: ignore[valid-type]
         Field(description="The occasions at which it happens: every condition that is given must hold."),
     ] = None
-    at: Annotated[Moment | None, Field(description="It strikes at this moment, in seconds of the clock.")] = (
-        None
-    )
-    in_: Annotated[Moment | None, Field(alias="in", description="It strikes so many seconds from now.")] = (
-        None
-    )
+    at: Annotated[Moment | None, Field(description=MOMENTS["at"])] = None
+    in_: Annotated[Moment | None, Field(alias="in", description=MOMENTS["in"])] = None
     stream: Annotated[str | None, Field(description="Only this stream; all streams otherwise.")] = None
     name: Annotated[Name | None, Field(description="What the journal calls it; made up if not given.")] = None
 

@@ -9,8 +9,6 @@ from overshoot_testkit.journal import Checked
 from overshoot_testkit.scenarios._checks import JUST_AFTER, Check, Fact, Seen, View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from overshoot_testkit.clock import Timer
     from overshoot_testkit.documents import Document, Path
     from overshoot_testkit.faults import Fault
@@ -91,14 +89,8 @@ class Playing:
 
     def _configure(self) -> None:
         scenario = self.scenario
-        if not scenario.settings and scenario.profile is None:
-            return
-        try:
-            self.subject.apply(scenario.settings, scenario.profile)
-        except DocumentError as error:
-            raise DocumentError(self._document.name, self._elsewhere(error, ("settings",))) from None
-        except (TypeError, ValueError) as error:
-            raise self._document.error(("settings",), str(error)) from None
+        if scenario.settings or scenario.profile is not None:
+            scenario.configure(self.subject.apply)
 
     def _set_faults(self) -> None:
         if self.scenario.seed is not None:
@@ -113,9 +105,6 @@ class Playing:
             for fault in self.faults:
                 fault.remove()
             raise DocumentError(self._document.name, problems)
-
-    def _elsewhere(self, error: DocumentError, path: Path) -> Sequence[Problem]:
-        return [self._document.problem((*path, *each.path), each.text) for each in error.problems]
 
     @property
     def _document(self) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -16,9 +16,11 @@ from overshoot_testkit.scenarios._schema import DIALECT, tidy
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from overshoot_testkit.scenarios._spec import FaultSpec
+
+T = TypeVar("T")
 
 _SHIPPED = "overshoot_testkit.fixtures.scenarios"
 _SUFFIXES = (".json", ".toml", ".yaml", ".yml")
@@ -70,6 +72,27 @@ class Scenario:
     checks: tuple[Check, ...]
     document: Document
     """Where it came from; errors name its lines."""
+
+    def configure(self, make: Callable[[Mapping[str, Any], str | None], T]) -> T:
+        """What `make(settings, profile)` makes. What it refuses is told at this scenario's lines.
+
+        A profile that is a file is looked for beside the scenario's file first. Raises DocumentError.
+        """
+        profile = self.profile
+        if profile is not None and (beside := Path(self.document.name).parent / profile).is_file():
+            profile = str(beside)
+        try:
+            return make(self.settings, profile)
+        except DocumentError as error:
+            problems = [
+                self.document.problem(("settings", *each.path), each.text)
+                if each.path[:1] and each.path[0] in self.settings
+                else self.document.problem(("profile",) if self.profile else ("settings",), str(error))
+                for each in error.problems
+            ]
+            raise DocumentError(self.document.name, problems) from None
+        except (TypeError, ValueError) as error:
+            raise self.document.error(("settings",), str(error)) from None
 
 
 def scenario_schema() -> dict[str, Any]:
