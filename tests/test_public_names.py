@@ -26,6 +26,7 @@ PACKAGES = [
     "overshoot_testkit.reports",
     "overshoot_testkit.scenarios",
     "overshoot_testkit.simulation",
+    "overshoot_testkit.strategies",
 ]
 THIRD_PARTY = {
     "aiohttp",
