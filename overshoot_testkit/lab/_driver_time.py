@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 QUIET_POLLS = 2
 """Looks without any activity between them before both sides count as idle."""
+QUIET_POLLS_WHILE_HELD = 10
+"""As many while a fault holds bytes back: what one side sent is then not what the other received, and
+quiet is all there is to go by."""
 POLL_PAUSE = 0.0005
 """Real seconds between looks, in which the operating system delivers."""
 SETTLE_LIMIT = 10.0
@@ -27,6 +30,7 @@ class Traffic(Protocol):
     sockets_open: int
     open_messages_in: int
     open_messages_out: int
+    held: int
     activity: int
 
 
@@ -38,7 +42,8 @@ class DriverTime:
     """Steps the fake's clock and the client's timers together.
 
     Idleness is known by conservation: requests in flight at the client are those the fake holds, WebSocket
-    messages sent are those received, both ways, open sockets match, and two looks saw no activity.
+    messages sent are those received, both ways, open sockets match, and two looks saw no activity. While a
+    fault holds back what is under way, it is known by more looks alone.
     """
 
     def __init__(self, clock: SteppedClock, driver: DriverClient, traffic: Traffic) -> None:
@@ -77,7 +82,11 @@ class DriverTime:
             state = await self._driver.state()
             activity = (state.activity, self._traffic.activity)
             quiet, before = (quiet + 1 if activity == before else 1), activity
-            if quiet >= QUIET_POLLS and self._adds_up(state):
+            if self._traffic.held:
+                settled = quiet >= QUIET_POLLS_WHILE_HELD
+            else:
+                settled = quiet >= QUIET_POLLS and self._adds_up(state)
+            if settled:
                 return state
             if loop.time() - begun > SETTLE_LIMIT:
                 raise UnsettledError(
