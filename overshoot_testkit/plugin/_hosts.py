@@ -15,7 +15,7 @@ from overshoot_testkit.plugin import _origins
 from overshoot_testkit.plugin._clock import FakesClock, RealClock, TestClock, VirtualClock, settle
 from overshoot_testkit.plugin._synced import SyncedFake, SyncedJournal
 from overshoot_testkit.plugin._threaded import FakeThread, FaultsView, JournalView, View
-from overshoot_testkit.plugin._use import Origins, Use, complaint, describer
+from overshoot_testkit.plugin._use import Origins, Use, begin, complaint, describer
 from overshoot_testkit.simulation import VirtualTimeLoop
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from overshoot_testkit.fakes.overshoot import Settings
     from overshoot_testkit.plugin._marker import Wishes
+    from overshoot_testkit.scenarios import Playing
 
 HOST = "api.overshoot.ai"
 """In memory the fake answers by the real API's name, so that URLs that are written into code work too."""
@@ -75,14 +76,17 @@ async def on_this_loop(
         # What a test began but did not wait for, such as a DELETE, is done first.
         if isinstance(loop, VirtualTimeLoop):
             await settle(loop)
-        return complaint(item, wishes, fake, origins)
+        return complaint(item, wishes, fake, origins, playing)
 
     def judge() -> str | None:
-        told = complaint(item, wishes, fake, origins)
-        return told and loop.run_until_complete(settled())
+        # A scenario is over once it was looked at, so what is on its way comes first.
+        told = playing or complaint(item, wishes, fake, origins)
+        return loop.run_until_complete(settled()) if told else None
 
     told: str | None = None
+    playing: Playing | None = None
     try:
+        playing = begin(wishes, fake)
         use = Use(
             base_url=fake.base_url,
             api_key=fake.api_key,
@@ -116,9 +120,10 @@ def in_a_thread(item: pytest.Item, wishes: Wishes, settings: Settings) -> Iterat
         describe = describer(item)
         origins = Origins(lambda: _origins.in_threads(describe))
         fake.journal.subscribe(origins)
+        playing = begin(wishes, fake, thread.call)
 
         def look() -> str | None:
-            return complaint(item, wishes, fake, origins)
+            return complaint(item, wishes, fake, origins, playing)
 
         def judge() -> str | None:
             told: str | None = thread.call(look)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from overshoot_testkit.journal import Request
 from overshoot_testkit.plugin import _fixtures, _leaks
@@ -13,12 +16,11 @@ from overshoot_testkit.plugin._origins import Describe, Origin
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    import pytest
-
     from overshoot_testkit.fakes.overshoot import OvershootFake
     from overshoot_testkit.journal import Event, Recording
     from overshoot_testkit.plugin._clock import TestClock
     from overshoot_testkit.plugin._marker import Wishes
+    from overshoot_testkit.scenarios import Playing
 
 
 class Use:
@@ -71,16 +73,51 @@ def describer(item: pytest.Item) -> Describe:
     return Describe(item.config.rootpath, str(item.path), name)
 
 
-def complaint(item: pytest.Item, wishes: Wishes, fake: OvershootFake, origins: Origins) -> str | None:
-    """What the test left behind; None if nothing, or if it failed anyway: then that comes first."""
+def begin(
+    wishes: Wishes, fake: OvershootFake, call: Callable[..., Any] = lambda function, *args: function(*args)
+) -> Playing | None:
+    """Play the scenario that the marker names, if one. What the fake does not have fails the test."""
+    if wishes.scenario is None:
+        return None
+    from overshoot_testkit.documents import DocumentError  # noqa: PLC0415 - only when used
+    from overshoot_testkit.scenarios import play  # noqa: PLC0415
+
+    try:
+        playing: Playing = call(partial(play, configured=True), wishes.scenario, fake)
+    except DocumentError as error:
+        problem = str(error)
+    else:
+        return playing
+    pytest.fail(f"overshoot: scenario: {problem}", pytrace=False)
+
+
+def complaint(
+    item: pytest.Item,
+    wishes: Wishes,
+    fake: OvershootFake,
+    origins: Origins,
+    playing: Playing | None = None,
+) -> str | None:
+    """What the test left behind; None if nothing, or if it failed anyway: then that comes first.
+
+    With a scenario it is over then: its checks speak before all else.
+    """
     if item.stash.get(_fixtures.FAILED, False):
         return None
-    return _leaks.complaint(
+    failed = None
+    if playing is not None:
+        playing.finish()
+        failed = playing.report(faults=False)
+    left = _leaks.complaint(
         wishes,
         fake.open_streams(),
         [] if wishes.allow_unfired_faults else [str(fault) for fault in fake.faults.unfired()],
         origins.found,
         fake.clock.now(),
+    )
+    return (
+        "\n\n".join(f"overshoot: {failed}" if part is failed else part for part in (failed, left) if part)
+        or None
     )
 
 
