@@ -69,9 +69,16 @@ class Recording:
         """Requests (to `route`, or all) that arrived between two moments, each with its end."""
         if route is not None:
             values["route"] = route
-        ends = {each.request_id: each for each in self.of(Response)}
+        # After a snapshot was restored ids come again: an end belongs to the latest request of its id.
+        latest: dict[str, Request] = {}
+        ends: dict[int, Response] = {}
+        for event in self.events:
+            if isinstance(event, Request):
+                latest[event.request_id] = event
+            elif isinstance(event, Response) and event.request_id in latest:
+                ends[id(latest[event.request_id])] = event
         return [
-            Exchange(request, ends.get(request.request_id))
+            Exchange(request, ends.get(id(request)))
             for request in self.of(Request, since=since, until=until, **values)
         ]
 
@@ -104,7 +111,14 @@ class Journal(Recording):
         super().__init__()
         self.clock = clock
         self.secrets = Redactor()
+        self.era = 0
+        """How often it was emptied."""
         self._listeners: list[Callable[[Event], object]] = []
+
+    def clear(self) -> None:
+        """Forget what happened; events count from 0 again. Secrets stay known, listeners stay."""
+        self.era += 1
+        self.events.clear()
 
     def add(self, event: E) -> E:
         """Write `event` down, now."""

@@ -3,15 +3,19 @@
 from overshoot_testkit.fakes.base._body import NotJsonError, parse_json
 from overshoot_testkit.fakes.base._call import SAME, Call, Principal, Refusal, Reply, Vendor
 from overshoot_testkit.fakes.base._listener import PortInUseError, RemoteHostError
+from overshoot_testkit.fakes.base._outage import OutageKept
 from overshoot_testkit.fakes.base._routes import Route, RouteTable
 from overshoot_testkit.fakes.base._service import Service
 from overshoot_testkit.fakes.base._socket import Socket, SocketState
 from overshoot_testkit.fakes.base._traffic import Traffic
+from overshoot_testkit.fakes.base._work import Pending
 
 __all__ = [
     "SAME",
     "Call",
     "NotJsonError",
+    "OutageKept",
+    "Pending",
     "PortInUseError",
     "Principal",
     "Refusal",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from overshoot_testkit.fakes.base import _transport
 from overshoot_testkit.journal import StateChanged
@@ -11,11 +11,22 @@ if TYPE_CHECKING:
     from overshoot_testkit.clock import Timer
     from overshoot_testkit.fakes.base._service import Service
     from overshoot_testkit.fakes.base._socket import Socket
+    from overshoot_testkit.fakes.base._work import Pending
 
 SERVICE_RESTART = 1012
 """Close code. Source: IANA's registry of WebSocket close codes."""
 _ROUNDING = 1e-6
 """Seconds by which a timer may be early."""
+
+
+class OutageKept(NamedTuple):
+    """What a snapshot has of an outage. Moments are seconds of the clock."""
+
+    by: Literal["503", "refusal"] | None
+    until: float
+    refused_until: float
+    absent: tuple[tuple[str, frozenset[str]], ...]
+    due: tuple[Pending, ...]
 
 
 class Outage:
@@ -44,6 +55,31 @@ class Outage:
         if self._by is not None:
             return True
         return bool(self._absent) and any(stream_id in streams for _, streams in self._absent)
+
+    # --- as it was ------------------------------------------------------------------------------------
+
+    def keep(self) -> OutageKept:
+        """For `put_back`."""
+        due = self._service.pending(self)
+        return OutageKept(self._by, self._until, self._refused_until, tuple(self._absent), due)
+
+    def put_back(self, kept: OutageKept | None, shift: float) -> None:
+        """Be as away as then, for as long as was left; None for not at all. `shift` in seconds."""
+        service = self._service
+        service.forget(self)
+        self._timer = None
+        self._by, self._until, self._refused_until, self._absent = None, 0.0, 0.0, []
+        if kept is not None:
+            self._by, self._absent = kept.by, list(kept.absent)
+            self._until, self._refused_until = kept.until + shift, kept.refused_until + shift
+            for each in kept.due:
+                timer = service.call_at(each.when + shift, each.callback, *each.args)
+                if each.callback == self._end:
+                    self._timer = timer
+        if self._by == "refusal" or service.clock.now() < self._refused_until - _ROUNDING:
+            service.listener.refuse()
+        else:
+            service.spawn(service.listener.resume(), "listen again")
 
     # --- the whole server -----------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from overshoot_testkit.fakes.base import _faulting, _protocol
+from overshoot_testkit.fakes.base import _faulting, _protocol, _transport
 from overshoot_testkit.fakes.base._answers import Answers
 from overshoot_testkit.fakes.base._body import NotJsonError, TooLargeError, parse_json, read_body, unusable
 from overshoot_testkit.fakes.base._call import SAME, Call, Refusal, Reply, Vendor
@@ -23,7 +23,7 @@ from overshoot_testkit.faults import Occasion
 from overshoot_testkit.journal import Request, Response, SocketOpened
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 
     from overshoot_testkit.clock import Clock
     from overshoot_testkit.faults import Action, FaultPlan, Kind
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _REQUEST_FAULTS: frozenset[Kind] = frozenset({"request", "state"})
 _SOCKET_FAULTS: frozenset[Kind] = frozenset({"socket"})
+_CLOSE = {"Connection": "close"}
+"""Where the next request would begin is not known, or far away."""
 _MOST_PATHS = 100_000
 """Remembered: of ten thousand streams with all their endpoints."""
 _LARGEST_MESSAGE = 4 * 1024 * 1024
@@ -140,6 +142,27 @@ class Service(Work):
         if gate.carries is not None:
             gate.carries.lose()
 
+    def let_go(self, staying: Collection[Socket], reason: str) -> None:
+        """End what is open, as a server that restarts: requests without an answer, WebSockets with 1001."""
+        for call in tuple(self.calls.values()):
+            call.lost_as = "dropped"
+            self.end(call, None, "dropped")
+            _transport.finish(call.request.transport)
+        for number, socket in tuple(self.sockets.items()):
+            if socket not in staying:
+                socket.close(1001, reason)
+                del self.sockets[number]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many requests and WebSockets there were: what the next ones are numbered by."""
+        return self._request_count, self._socket_count
+
+    @counts.setter
+    def counts(self, counts: tuple[int, int]) -> None:
+        self._request_count, sockets = counts
+        self._socket_count = max(sockets, *self.sockets, 0)  # those that are open have their numbers
+
     # --- a request's way ----------------------------------------------------------------------------
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -200,9 +223,10 @@ class Service(Work):
         try:
             return await read_body(call.request, self.body_limit)
         except TooLargeError:
-            call.problem = Refusal(413, f"The body is larger than {self.body_limit} bytes.")
-        except (HttpProcessingError, web.RequestPayloadError) as error:
-            call.problem = Refusal(400, f"The body could not be read: {type(error).__name__}.")
+            message = f"The body is larger than {self.body_limit} bytes."
+            call.problem = Refusal(413, message, headers=_CLOSE)
+        except (HttpProcessingError, web.RequestPayloadError):
+            call.problem = Refusal(400, "The body could not be read to its end.", headers=_CLOSE)
         return b""
 
     def _request_arrived(self, call: Call, path: str, raw: bytes) -> None:
@@ -380,7 +404,8 @@ class Service(Work):
             await route.socket(call, socket)
         finally:
             await socket.finish()
-            del self.sockets[socket.number]
+            if self.sockets.get(socket.number) is socket:  # after a restart, another may have its number
+                del self.sockets[socket.number]
 
     def strike_socket(self, call: Call, socket: Socket) -> None:
         """Let the faults happen that wait for a socket; the vendor calls this once it has authenticated."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from overshoot_testkit.fakes.base._traffic import Traffic
 from overshoot_testkit.journal import Note
@@ -11,6 +11,19 @@ if TYPE_CHECKING:
 
     from overshoot_testkit.clock import Clock, Timer
     from overshoot_testkit.journal import Journal
+
+
+class Pending(NamedTuple):
+    """A timer that has not fired: when, in seconds of the clock, and what it calls."""
+
+    when: float
+    callback: Callable[..., object]
+    args: tuple[object, ...]
+
+    @property
+    def owner(self) -> object:
+        """Whose method it calls."""
+        return getattr(self.callback, "__self__", None)
 
 
 class Work:
@@ -23,7 +36,7 @@ class Work:
         self.errors: list[Exception] = []
         """Our own defects, raised together by `aclose`."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: set[Timer] = set()
+        self._timers: dict[Timer, Pending] = {}
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run `work` beside the requests; it ends with the service at the latest."""
@@ -41,7 +54,7 @@ class Work:
         """As the clock's; ends with the service, and an exception counts as our defect."""
 
         def due() -> None:
-            self._timers.discard(timer)
+            self._timers.pop(timer, None)
             self.traffic.activity += 1
             try:
                 callback(*args)
@@ -49,14 +62,29 @@ class Work:
                 self.defect(error)
 
         timer = self.clock.call_at(when, due)
-        self._timers.add(timer)
+        self._timers[timer] = Pending(when, callback, args)
         return timer
 
     def cancel(self, timer: Timer | None) -> None:
         """Cancel a timer of `call_at`."""
         if timer is not None:
             timer.cancel()
-            self._timers.discard(timer)
+            self._timers.pop(timer, None)
+
+    def due_at(self, timer: Timer | None) -> float | None:
+        """When a pending timer of `call_at` is due, in seconds of the clock."""
+        pending = None if timer is None else self._timers.get(timer)
+        return None if pending is None else pending.when
+
+    def pending(self, owner: object) -> tuple[Pending, ...]:
+        """The timers whose callbacks are methods of this object, in the order they were set."""
+        return tuple(each for each in self._timers.values() if each.owner is owner)
+
+    def forget(self, owner: object) -> None:
+        """Cancel what `pending` finds."""
+        for timer, each in tuple(self._timers.items()):
+            if each.owner is owner:
+                self.cancel(timer)
 
     def defect(self, error: Exception) -> None:
         """Note down a failure of our own."""

@@ -2,7 +2,9 @@
 
 from overshoot_testkit.fakes.overshoot._fake import OvershootFake
 from overshoot_testkit.fakes.overshoot._ledger import Wallet
+from overshoot_testkit.fakes.overshoot._result_settings import ResultSettings
 from overshoot_testkit.fakes.overshoot._results import ABSENT, Results
+from overshoot_testkit.fakes.overshoot._snapshot import Snapshot
 from overshoot_testkit.fakes.overshoot._stream import StreamState, StreamView
 from overshoot_testkit.fakes.overshoot._tokens import Token
 from overshoot_testkit.fakes.overshoot.settings import (
@@ -20,8 +22,10 @@ __all__ = [
     "ModelStatus",
     "OvershootFake",
     "ResultRequest",
+    "ResultSettings",
     "Results",
     "Settings",
+    "Snapshot",
     "StreamState",
     "StreamView",
     "Token",

@@ -22,7 +22,7 @@ class Accounts:
         self.wallets: dict[str, Wallet] = {}
         """By API key."""
         self._seed = seed
-        self._journal = journal
+        self.journal = journal
         for key, account in accounts.items():
             self._open(key, account)
 
@@ -54,7 +54,7 @@ class Accounts:
         if not key or key in self.wallets:
             raise ValueError("api_key: it is empty, or there already; leave it out to have one made")
         wallet = self._open(key, account or Account())
-        self._journal.add(StateChanged("key", wallet.label, None, "valid", "added"))
+        self.journal.add(StateChanged("key", wallet.label, None, "valid", "added"))
         return key
 
     def set_revoked(self, wallet: Wallet, *, revoked: bool) -> bool:
@@ -63,11 +63,11 @@ class Accounts:
             return False
         words = ("valid", "revoked") if revoked else ("revoked", "valid")
         wallet.revoked = revoked
-        self._journal.add(StateChanged("key", wallet.label, *words, None))
+        self.journal.add(StateChanged("key", wallet.label, *words, None))
         return True
 
     def _open(self, key: str, account: Account) -> Wallet:
-        wallet = Wallet(f"key {len(self.wallets) + 1}", account, self._journal)
+        wallet = Wallet(f"key {len(self.wallets) + 1}", account, self.journal)
         self.wallets[key] = wallet
-        self._journal.secrets.register(key, wallet.label)
+        self.journal.secrets.register(key, wallet.label)
         return wallet

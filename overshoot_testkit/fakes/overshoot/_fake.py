@@ -11,7 +11,9 @@ from overshoot_testkit.fakes.overshoot._errors import error_body
 from overshoot_testkit.fakes.overshoot._lifecycle import Lifecycle
 from overshoot_testkit.fakes.overshoot._result_socket import ResultSocket
 from overshoot_testkit.fakes.overshoot._results import Results
+from overshoot_testkit.fakes.overshoot._snapshot import Parts, initial, put_back, take
 from overshoot_testkit.fakes.overshoot._state_faults import StateFaults
+from overshoot_testkit.fakes.overshoot._subject import changes_to, facts_of
 from overshoot_testkit.fakes.overshoot.settings import EndReason, ModelStatus, Settings
 from overshoot_testkit.faults import FaultPlan
 from overshoot_testkit.journal import Journal, StateChanged
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from overshoot_testkit.clock import Clock
     from overshoot_testkit.fakes.overshoot._ledger import Wallet
+    from overshoot_testkit.fakes.overshoot._snapshot import Snapshot
     from overshoot_testkit.fakes.overshoot._stream import StreamView
     from overshoot_testkit.fakes.overshoot._tokens import Token
     from overshoot_testkit.fakes.overshoot.settings import Account
@@ -55,7 +58,9 @@ class OvershootFake:
         self.clock = LoopClock() if clock is None else clock
         self.settings = Settings() if settings is None else settings
         self.journal = Journal(self.clock) if journal is None else journal
-        self.faults = FaultPlan(self.clock, self.journal) if faults is None else faults
+        self.faults = (
+            FaultPlan(self.clock, self.journal, seed=self.settings.seed) if faults is None else faults
+        )
         self.results = Results(self.settings)
         """What the results say: `results.script([...])`."""
         self._accounts = Accounts(self.settings.accounts, self.settings.seed, self.journal)
@@ -73,12 +78,14 @@ class OvershootFake:
         endpoints = Endpoints(self._service, self._lifecycle)
         socket = ResultSocket(self._service, self._lifecycle, self._accounts.valid)
         self._service.add_routes([*endpoints.routes(), socket.route()])
+        self._feedback = endpoints.feedback
         self._state_faults = StateFaults(
             self, self._service, self._lifecycle, self._accounts.wallets.values()
         )
         self.faults.carry_out = self.carry_out
         self.faults.check = self._state_faults.check
         self._base_url: str | None = None
+        self._first = self.settings
 
     # --- hosting ------------------------------------------------------------------------------------
 
@@ -120,6 +127,49 @@ class OvershootFake:
     def traffic(self) -> Traffic:
         """Counters of what passed and what is under way."""
         return self._service.traffic
+
+    def redirect(self, prefix: str, url: str | None) -> None:
+        """Answer 307 to requests for paths below `prefix`, to the same below `url`; None ends that.
+
+        They are no requests to the API: neither journal nor faults see them.
+        """
+        self._service.redirect_prefix = None if url is None else (prefix, url)
+
+    # --- as it was ------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """The whole state as it is now, for `restore`."""
+        return take(self._parts)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Let the state be again as it was then. Time goes on, and what was left then is left now.
+
+        A lease with 30 s left has 30 s left. Result sockets whose stream runs then and now stay; all others
+        are closed with 1001, and requests under way end without an answer. The journal goes on.
+        """
+        put_back(self._parts, snapshot)
+        self._settings_are(snapshot.settings)
+
+    def reset(self) -> None:
+        """Begin anew: the state as with these settings from the start, no faults, an empty journal.
+
+        A stepped or a loop's own clock is at 0 again; any other goes on.
+        """
+        self.restore(initial(self._parts, self._first))
+        restart = getattr(self.clock, "restart", None)
+        if restart is not None:
+            restart()
+        self.journal.clear()
+
+    @property
+    def _parts(self) -> Parts:
+        return Parts(
+            self._service, self._lifecycle, self._accounts, self.results, self._feedback, self._state_faults
+        )
+
+    def _settings_are(self, settings: Settings) -> None:
+        self.settings = self._lifecycle.settings = self.results.settings = settings
+        self._set_up_service()
 
     # --- accounts -----------------------------------------------------------------------------------
 
@@ -200,9 +250,7 @@ class OvershootFake:
         Raises TypeError for a name that is none, ValueError for one that is fixed from the start.
         """
         before = self.settings.models
-        self.settings = self.changed(**values)
-        self._lifecycle.settings = self.results.settings = self.settings
-        self._set_up_service()
+        self._settings_are(self.changed(**values))
         self._record_models(before)
         return self.settings
 
@@ -216,6 +264,17 @@ class OvershootFake:
         if fixed:
             raise ValueError(f"{', '.join(sorted(fixed))}: set from the start, with settings=Settings(...)")
         return dataclasses.replace(self.settings, **values)
+
+    def apply(self, settings: Mapping[str, Any], profile: str | None = None) -> None:
+        """Behave by a profile and by settings as a file has them, from now on: what a scenario asks for.
+
+        Raises ValueError for what does not exist, or is fixed from the start.
+        """
+        self.change(**changes_to(self.settings, settings, profile))
+
+    def facts(self) -> dict[str, float]:
+        """What is true now, in numbers that a scenario can check, such as open_streams."""
+        return facts_of(self._lifecycle, self.traffic, self.account())
 
     def set_model(self, name: str, status: ModelStatus) -> None:
         """Let the catalogue have the model with this status from now on; a new name is added to it.

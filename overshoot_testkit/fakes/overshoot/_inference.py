@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
 # Moments are computed, never added up, and compared with room for a float's last digits.
 _GRAIN = 1e-9
+
+
+class InferenceKept(NamedTuple):
+    """What a snapshot has of it. `anchor` in seconds of the clock."""
+
+    running: bool
+    ran_before: bool
+    anchor: float
+    position: int
+    before: int
 
 
 class Inference:
@@ -72,6 +82,19 @@ class Inference:
         if present and not self._audience:
             self._catch_up()
         self._audience = present
+        self._arm()
+
+    def keep(self) -> InferenceKept:
+        """For `put_back`."""
+        self._catch_up()
+        return InferenceKept(self._running, self._ran_before, self._anchor, self._index, self._before)
+
+    def put_back(self, kept: InferenceKept, shift: float) -> None:
+        """Be where it was then, all moments `shift` seconds later."""
+        self._service.cancel(self._timer)
+        self._timer = None
+        self._running, self._ran_before, anchor, self._index, self._before = kept
+        self._anchor = anchor + shift
         self._arm()
 
     def _due(self) -> float:

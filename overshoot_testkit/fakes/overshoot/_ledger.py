@@ -29,7 +29,12 @@ class Wallet:
         self.open_streams = 0
         self.revoked = False
         self._journal = journal
-        self.balance = Decimal(str(account.credits_cents))
+        self.balance = self.cents(account)
+
+    @staticmethod
+    def cents(account: Account) -> Decimal:
+        """What an account begins with."""
+        return Decimal(str(account.credits_cents))
 
     @property
     def credits_cents(self) -> float:
@@ -39,6 +44,10 @@ class Wallet:
     def top_up(self, cents: float) -> None:
         """Add credits."""
         self._set(self.balance + Decimal(str(cents)), "top up")
+
+    def set_credits(self, cents: float) -> None:
+        """Let there be so many credits."""
+        self._set(Decimal(str(cents)), "set")
 
     def empty(self, reason: str = "exhausted") -> None:
         """Take all credits away."""

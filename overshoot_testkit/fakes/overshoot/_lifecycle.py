@@ -9,7 +9,7 @@ from overshoot_testkit.fakes.overshoot._clips import Clips
 from overshoot_testkit.fakes.overshoot._ids import identifier
 from overshoot_testkit.fakes.overshoot._inference import Inference
 from overshoot_testkit.fakes.overshoot._ledger import Ledger, micros
-from overshoot_testkit.fakes.overshoot._stream import Stream, StreamEvent
+from overshoot_testkit.fakes.overshoot._stream import Stream, StreamEvent, StreamState
 from overshoot_testkit.fakes.overshoot._tokens import TokenMint
 from overshoot_testkit.fakes.overshoot.settings import ResultRequest
 from overshoot_testkit.journal import LeaseRenewed, StateChanged
@@ -82,8 +82,7 @@ class Lifecycle:
             opened_by,
             micros(now),
         )
-        interval = max(order.interval, self.settings.fastest_interval)
-        stream.inference = Inference(self._service, interval, lambda index: self._produce(stream, index))
+        stream.inference = self.inference_of(stream)
         self.streams[stream.id] = stream
         wallet.open_streams += 1
         self._journal.add(StateChanged("stream", stream.id, None, stream.state.value, "created"))
@@ -96,6 +95,24 @@ class Lifecycle:
         """From the next inference on, the prompt is this. Source: contract › Update prompt."""
         stream.updated_at = self._clock.now()
         stream.prompts.append((stream.updated_at, prompt, self._journal.secrets.text(prompt)))
+
+    def inference_of(self, stream: Stream) -> Inference:
+        """What produces its results."""
+        interval = max(stream.order.interval, self.settings.fastest_interval)
+        return Inference(self._service, interval, lambda index: self._produce(stream, index))
+
+    def resume(self, stream: Stream, lease_due: float | None, frames_due: float | None) -> None:
+        """Set a stream's timers for these moments, those that it had are cancelled."""
+        for timer in (stream.lease_timer, stream.frames_timer):
+            self._service.cancel(timer)
+        stream.lease_timer = stream.frames_timer = None
+        if lease_due is not None:
+            stream.lease_timer_at = lease_due
+            stream.lease_timer = self._service.call_at(lease_due, self._lapse, stream)
+        if frames_due is not None:
+            waits = stream.state is StreamState.PENDING
+            then = self._frames_arrive if waits else self._frames_missed
+            stream.frames_timer = self._service.call_at(frames_due, then, stream)
 
     # --- lease --------------------------------------------------------------------------------------
 
@@ -112,12 +129,19 @@ class Lifecycle:
             raise Refusal(402, "The credits are used up: the lease was not renewed.")
         seconds, cents = self.ledger.charge(stream, until, "keepalive")
         stream.unpaid = False
-        ttl = self.settings.keepalive_ttl or self.settings.lease_ttl
+        ttl = self._granted(stream)
         self._lease(stream, ttl)
         if stream.awaits_recovery:
             stream.awaits_recovery = False
             self._run(stream)
         return ttl, seconds, cents
+
+    def _granted(self, stream: Stream) -> int:
+        ttls = self.settings.keepalive_ttls
+        stream.renewals += 1
+        if ttls:
+            return ttls[min(stream.renewals, len(ttls)) - 1]
+        return self.settings.keepalive_ttl or self.settings.lease_ttl
 
     def _lease(self, stream: Stream, ttl: int) -> None:
         expires_at = self._clock.now() + ttl

@@ -109,6 +109,18 @@ class Results:
             return "", str(error)
         return json.dumps(instance, ensure_ascii=False), None
 
+    def keep(self) -> tuple[tuple[str | None, tuple[Line | Callable[[ResultRequest], Line], ...]], ...]:
+        """What is left of the scripts, the common one under None, for `put_back`."""
+        return tuple((name, tuple(lines)) for name, lines in ((None, self._common), *self._own.items()))
+
+    def put_back(
+        self, kept: Iterable[tuple[str | None, Iterable[Line | Callable[[ResultRequest], Line]]]]
+    ) -> None:
+        """Let the scripts be these."""
+        scripts = {name: deque(lines) for name, lines in kept}
+        self._common = scripts.pop(None, deque())
+        self._own = {name: lines for name, lines in scripts.items() if name is not None}
+
     def forget(self, stream_id: str) -> None:
         """Drop the script of a stream that ended."""
         self._own.pop(stream_id, None)

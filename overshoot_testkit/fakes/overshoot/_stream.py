@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from overshoot_testkit.journal import StateChanged
 
@@ -69,6 +69,14 @@ class StreamView:
     prompt: str
     opened_by: str
     """Id of the request that created it."""
+    mode: Literal["clip", "frame"]
+    model: str
+    charged_until: float
+    """Up to when its time is paid."""
+    results: int
+    """Inferences so far, heard or not."""
+    sockets: int
+    """Result sockets that are open."""
 
     @property
     def is_open(self) -> bool:
@@ -106,6 +114,8 @@ class Stream:
     """Tokens for spectators that were issued."""
     token: Token | None = None
     claims: dict[str, Any] | None = None
+    renewals: int = 0
+    """Keepalives that renewed the lease."""
     lease_timer: Timer | None = None
     lease_timer_at: float = 0.0
     frames_timer: Timer | None = None
@@ -154,4 +164,9 @@ class Stream:
             float(self.cost),
             self.prompts[-1][1],
             self.opened_by,
+            self.order.mode,
+            self.order.inference.model,
+            self.charged_until / 1_000_000,
+            self.inference.completed(),
+            len(self.sockets),
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from overshoot_testkit.journal import StateChanged, TokenIssued
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from overshoot_testkit.fakes.base import Service
     from overshoot_testkit.fakes.overshoot._stream import Stream
     from overshoot_testkit.fakes.overshoot.settings import Settings
@@ -74,6 +77,17 @@ class TokenMint:
         """The token, if it was issued here and is valid now."""
         token = self._issued.get(text)
         return token if token is not None and self._clock.now() < token.expires_at else None
+
+    def keep(self) -> tuple[tuple[str, Token], ...]:
+        """All there are, for `put_back`."""
+        return tuple((text, dataclasses.replace(token)) for text, token in self._issued.items())
+
+    def put_back(self, kept: Iterable[tuple[str, Token]], shift: float) -> dict[str, Token]:
+        """Know these and no others, and return them by label; all moments are `shift` seconds later."""
+        self._issued = {
+            text: dataclasses.replace(token, expires_at=token.expires_at + shift) for text, token in kept
+        }
+        return {token.label: token for token in self._issued.values()}
 
     def expire(self, stream: Stream) -> None:
         """The token issued last for the stream is expired from now on."""
