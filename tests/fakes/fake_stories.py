@@ -39,16 +39,34 @@ _PATHS = {
     "/keepalive": "/streams/{stream_id}/keepalive",
     "/info": "/streams/{stream_id}/info",
     "/config/prompt": "/streams/{stream_id}/config/prompt",
+    "/spectate": "/streams/{stream_id}/spectate",
+    "/streams/feedback": "/streams/feedback",
+    "/feedback": "/streams/{stream_id}/feedback",
 }
+_ERROR = {"$ref": "#/components/schemas/ErrorResponse"}
+_COUNT = {"type": "integer", "minimum": 0}
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+_CLIP_ANSWER = {
+    "type": "object",
+    "properties": {
+        **{name: {"type": "string"} for name in ("id", "model", "content", "finish_reason")},
+        "usage": {"type": "object", "properties": dict.fromkeys(_COUNTS, _COUNT), "required": list(_COUNTS)},
+    },
+    "required": ["id", "model", "content", "finish_reason", "usage"],
+    "additionalProperties": False,
+}
+"""Not in the contract, but in the vendor's documentation."""
 
 
 def documented(method: str, path: str, status: int) -> dict[str, Any] | None:
     """The contract's schema for an answer; that of errors where the contract does not name the status."""
+    if path.endswith("/chat/completions/clip"):
+        return _CLIP_ANSWER if status == 200 else _ERROR
     pattern = next((known for end, known in _PATHS.items() if path.endswith(end)), "/streams/{stream_id}")
     operation = CONTRACT["paths"][pattern].get(method.lower(), {"responses": {}})
     answer = operation["responses"].get(str(status))
     if answer is None:
-        return None if status < 400 else {"$ref": "#/components/schemas/ErrorResponse"}
+        return None if status < 400 else _ERROR
     return answer.get("content", {}).get("application/json", {}).get("schema")
 
 

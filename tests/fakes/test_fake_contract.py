@@ -55,7 +55,7 @@ def test_a_model_equals_its_schema(name):
     assert comparable(PUBLISHED[name]) == comparable(ours)
 
 
-def test_every_endpoint_of_the_contract_that_is_not_served_yet_is_named_here():
+def test_every_endpoint_of_the_contract_is_served():
     @story()
     async def told(wire):
         missing = set()
@@ -69,11 +69,7 @@ def test_every_endpoint_of_the_contract_that_is_not_served_yet_is_named_here():
                         missing.add((method, path))
                 await wire.delete(stream)
 
-        assert {
-            ("post", "/streams/{stream_id}/spectate"),
-            ("post", "/streams/{stream_id}/feedback"),
-            ("get", "/streams/feedback"),
-        } >= missing
+        assert set() == missing
 
     told()
 

@@ -61,9 +61,13 @@ class Answers:
                 data = write_json(body)
             if self.gzip_over is not None and len(data) > self.gzip_over and not plain:
                 data = self._compressed(request, headers, data)
-        if reply.headers:
-            headers.update(reply.headers)
-        return web.Response(body=data, status=reply.status, headers=headers)
+        if not reply.headers:
+            return web.Response(body=data, status=reply.status, headers=headers)
+        headers.update(reply.headers)
+        response = web.Response(body=data, status=reply.status, headers=headers)
+        if headers.get("Connection", "").lower() == "close":
+            response.force_close()
+        return response
 
     def headers(self, request: BaseRequest, request_id: str) -> CIMultiDict[str]:
         """What every answer carries."""

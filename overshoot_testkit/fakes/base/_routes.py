@@ -45,7 +45,7 @@ class RouteTable:
 
     def __init__(self, base_path: str) -> None:
         self.names: set[str] = set()
-        self.methods: set[str] = set()
+        self.methods = {"OPTIONS"}
         """Of all paths together."""
         self._base_path = base_path
         self._fixed: dict[str, dict[str, Route]] = {}

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from overshoot_testkit.fakes.overshoot._lifecycle import Lifecycle
     from overshoot_testkit.fakes.overshoot._stream import Stream
 
-MOST_CLIPS = 10_000
-"""Clips that are kept; the oldest go first. *assumed*: how long the real ones are kept is unpublished."""
 _TOKEN = 4
 """Characters of one, all languages alike. *assumed*"""
 _CONTENT = "The clip shows a person at a desk, who looks up, reaches for a cup and drinks."
@@ -55,6 +53,8 @@ class Clips:
     def __init__(self, service: Service, lifecycle: Lifecycle) -> None:
         self.stored: dict[str, Clip] = {}
         """By the id of the result, oldest first, those not stored yet included."""
+        self.most = 10_000
+        """That are kept; the oldest go first. *assumed*: how long the real ones are kept is unpublished."""
         self.answered = 0
         self._clock = service.clock
         self._secrets = service.journal.secrets
@@ -68,7 +68,7 @@ class Clips:
         """A result of a stream in clip mode went out."""
         if not isinstance(result_id, str) or result_id in self.stored:
             return
-        if len(self.stored) >= MOST_CLIPS:
+        if len(self.stored) >= self.most:
             del self.stored[next(iter(self.stored))]
         self.stored[result_id] = Clip(stream.wallet, self._clock.now())
 
