@@ -93,7 +93,7 @@ def _overshoot_anyio(request: pytest.FixtureRequest, anyio_backend: Any) -> Iter
         async with _hosts.on_this_loop(request.node, *wishes_of(request.node), why=_hosts.OTHER) as use:
             yield use
 
-    # Not an async fixture, which pytest-asyncio would take for its own in auto mode.
+    # Not an async fixture, which other plugins might take for theirs.
     with get_runner(backend, options) as runner:
         yield from runner.run_asyncgen_fixture(host, {})
 

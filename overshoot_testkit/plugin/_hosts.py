@@ -11,7 +11,7 @@ import pytest
 
 from overshoot_testkit.clock import FollowingClock
 from overshoot_testkit.journal import Journal
-from overshoot_testkit.plugin import _origins
+from overshoot_testkit.plugin import _loop, _origins
 from overshoot_testkit.plugin._clock import FakesClock, RealClock, TestClock, VirtualClock, settle
 from overshoot_testkit.plugin._synced import SyncedFake, SyncedJournal
 from overshoot_testkit.plugin._threaded import FakeThread, FaultsView, JournalView, View
@@ -40,6 +40,10 @@ OTHER = (
 REAL = (
     "this test runs in real time; drop clock='real' from its marker, "
     "and loop_factories from its asyncio marker"
+)
+BOTH = (
+    "this test runs in real time: in auto mode pytest-asyncio runs it, and anyio its async fixtures, on "
+    "another loop. With asyncio_mode = strict, or without the anyio marker, it can have virtual time"
 )
 _LOOKS = 0.01
 """Seconds of a real loop between looks at the time that the test has set."""
@@ -116,7 +120,6 @@ def in_a_thread(item: pytest.Item, wishes: Wishes, settings: Settings) -> Iterat
     last: Callable[[], str | None] | None = None
     try:
         fake = thread.fake
-        is_async = inspect.iscoroutinefunction(getattr(item, "function", None))
         describe = describer(item)
         origins = Origins(lambda: _origins.in_threads(describe))
         fake.journal.subscribe(origins)
@@ -135,7 +138,7 @@ def in_a_thread(item: pytest.Item, wishes: Wishes, settings: Settings) -> Iterat
             fake=View(thread, fake),
             faults=FaultsView(thread, fake.faults),
             journal=JournalView(thread),
-            clock=RealClock(thread.clock, OTHER, thread) if is_async else FakesClock(thread, SYNC),
+            clock=_clock_of(item, thread),
             judge=judge,
         )
         yield use
@@ -144,6 +147,12 @@ def in_a_thread(item: pytest.Item, wishes: Wishes, settings: Settings) -> Iterat
         told = thread.end(last)
     if told is not None:
         pytest.fail(told, pytrace=False)
+
+
+def _clock_of(item: pytest.Item, thread: FakeThread) -> TestClock:
+    if not inspect.iscoroutinefunction(getattr(item, "function", None)):
+        return FakesClock(thread, SYNC)
+    return RealClock(thread.clock, BOTH if _loop.is_both(item) else OTHER, thread)
 
 
 def _thread_of(config: pytest.Config) -> FakeThread:

@@ -51,12 +51,20 @@ def has_hook(config: pytest.Config) -> bool:
 
 def host_of(item: pytest.Item) -> str:
     """Name of the fixture that runs the fake of this test: on the test's own loop if it has one."""
+    if is_both(item):
+        return _THREAD
     if _is_anyios(item):
         return _ANYIO
-    config = item.config
-    if not (has_asyncio(config) and has_hook(config) and sys.modules["pytest_asyncio"].is_async_test(item)):
-        return _THREAD
-    return _host_on(_loop_scope(item))
+    return _host_on(_loop_scope(item)) if _is_asyncios(item) and has_hook(item.config) else _THREAD
+
+
+def is_both(item: pytest.Item) -> bool:
+    """Whether pytest-asyncio runs a test of anyio's, as in auto mode: its fixtures are on another loop."""
+    return _is_anyios(item) and _is_asyncios(item)
+
+
+def _is_asyncios(item: pytest.Item) -> bool:
+    return has_asyncio(item.config) and bool(sys.modules["pytest_asyncio"].is_async_test(item))
 
 
 def runs_in_thread(item: pytest.Item | None) -> bool:
@@ -65,7 +73,7 @@ def runs_in_thread(item: pytest.Item | None) -> bool:
 
 
 def _is_anyios(item: pytest.Item) -> bool:
-    """Whether anyio's plugin runs this test; it does so before pytest-asyncio, in auto mode too."""
+    """Whether a test is marked for anyio's plugin."""
     return "anyio_backend" in getattr(item, "fixturenames", ()) and inspect.iscoroutinefunction(
         getattr(item, "function", None)
     )

@@ -93,7 +93,7 @@ class Project:
         without = ["-p", "no:cacheprovider", "-p", "no:looptime_plugin"]
         if order == "as written":
             without += ["-p", "no:randomly"]
-        return self._pytester.runpytest_subprocess(*without, *arguments, timeout=100)
+        return self._pytester.runpytest_subprocess(*without, *arguments, timeout=60)
 
 
 @pytest.fixture(autouse=True)
