@@ -82,7 +82,7 @@ class OvershootMachine(RuleBasedStateMachine):
     failure, and one from `stop_app` always is.
     """
 
-    settings: ClassVar[Settings] = Settings()
+    fake_settings: ClassVar[Settings] = Settings()
     """Of the fake."""
     troubles: ClassVar[frozenset[str]] = frozenset(
         {"failures", "credits", "deploys", "keys", "sockets", "ends", "frames"}
@@ -270,7 +270,7 @@ class OvershootMachine(RuleBasedStateMachine):
     # --- beginning and end --------------------------------------------------------------------------
 
     async def _listening(self) -> OvershootFake:
-        fake = OvershootFake(settings=self.settings)
+        fake = OvershootFake(settings=self.fake_settings)
         await fake.listen(HOST, 443)
         return fake
 
