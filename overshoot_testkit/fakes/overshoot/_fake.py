@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 BASE_PATH = "/v0.2"
 """Source: contract › servers."""
 _BEARER = "Bearer "
+_SETTINGS = frozenset(each.name for each in dataclasses.fields(Settings))
 
 
 class OvershootFake:
@@ -247,12 +248,17 @@ class OvershootFake:
     def change(self, **values: Any) -> Settings:
         """Change settings from now on, as in a new release of the server; returns them.
 
-        Raises TypeError for a name that is none, ValueError for one that is fixed from the start.
+        Values are as `Settings` takes them, or as profiles have them: `results={"failed": 0.1}` leaves the
+        other settings of results alone. Raises ValueError for what does not exist, or is fixed from the
+        start.
         """
+        return self._become(self.changed(**values))
+
+    def _become(self, settings: Settings) -> Settings:
         before = self.settings.models
-        self._settings_are(self.changed(**values))
+        self._settings_are(settings)
         self._record_models(before)
-        return self.settings
+        return settings
 
     def _set_up_service(self) -> None:
         self._service.cors.origins = self.settings.cors_origins
@@ -263,7 +269,12 @@ class OvershootFake:
         fixed = {"accounts", "body_limit", "seed", "price_cents_per_second"} & values.keys()
         if fixed:
             raise ValueError(f"{', '.join(sorted(fixed))}: set from the start, with settings=Settings(...)")
-        return dataclasses.replace(self.settings, **values)
+        plain = all(value is None or isinstance(value, str | int | float) for value in values.values())
+        if plain and values.keys() <= _SETTINGS:
+            return dataclasses.replace(self.settings, **values)
+        from overshoot_testkit.fakes.overshoot.profiles import settings_from  # noqa: PLC0415 - slow to import
+
+        return settings_from(values, self.settings)
 
     def apply(self, settings: Mapping[str, Any], profile: str | None = None) -> None:
         """Behave by a profile and by settings as a file has them, from now on: what a scenario asks for.
@@ -282,7 +293,8 @@ class OvershootFake:
         What becomes of streams that run on a model that turns unavailable: `Settings.lost_model`. Raises
         ValueError for a status that the contract does not have.
         """
-        self.change(models={**self.settings.models, name: status})
+        models = {**self.settings.models, name: status}
+        self._become(dataclasses.replace(self.settings, models=models))
 
     def _record_models(self, before: Mapping[str, ModelStatus]) -> None:
         after = self.settings.models

@@ -8,10 +8,14 @@ real service.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping  # noqa: TC003 - whoever reads a profile resolves the annotations
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from overshoot_testkit.fakes.overshoot._result_settings import ResultSettings
+from overshoot_testkit.faults import Seconds  # noqa: TC001 - whoever reads a profile resolves the annotations
 
 EndReason = Literal[
     "client_requested", "lease_expired", "insufficient_credits", "webrtc_disconnected", "livekit_disconnected"
@@ -30,6 +34,12 @@ class Account:
     """Cents. *assumed*: enough for any test that is not about credits."""
     concurrency_limit: int | None = None
     """Streams at a time; None is `Settings.concurrency_limit`."""
+
+    def __post_init__(self) -> None:
+        if self.credits_cents < 0:
+            raise ValueError(f"Account.credits_cents: {self.credits_cents} must be 0 or more")
+        if self.concurrency_limit is not None and self.concurrency_limit < 0:
+            raise ValueError(f"Account.concurrency_limit: {self.concurrency_limit} must be 0 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,10 @@ class Settings:
     """Seconds. Source: Starting & Stopping Streams › Keepalive. 30 and 90 were seen on other deployments."""
     keepalive_ttl: int | None = None
     """Seconds that a keepalive grants, where that differs from `lease_ttl`; None is the same."""
+    keepalive_ttls: tuple[int, ...] = ()
+    """Seconds that the first, second, … keepalive of a stream grants; the last of them stays. For servers
+    whose TTL changes while a stream runs; where it is given, `keepalive_ttl` does not count. *assumed* empty:
+    a client must take the TTL from each keepalive (contract › KeepaliveResponse)."""
     late_delete: Literal["204", "404"] = "204"
     """Answer to DELETE for a stream that has ended. Source: contract (204); 404 stream_not_found was seen."""
     keepalive_credits: bool = True
@@ -116,12 +130,14 @@ class Settings:
     """Seconds from creation until frames arrive. *assumed*"""
     idle_after: float = 5.0
     """Seconds without frames until an active stream is idle. *assumed*"""
-    first_result_latency: float = 1.1
-    """Seconds from the first frame to the first result. Source: seen."""
-    inference_latency_ms: float = 350.0
-    """Milliseconds; a prompt counts for a result if it was active that long before. *assumed*"""
-    total_latency_ms: float = 520.0
-    """Milliseconds. *assumed*"""
+    first_result_latency: Seconds = 1.1
+    """Seconds from the first frame to the first result: always, or drawn for each stream. Source: seen."""
+    inference_latency_ms: Seconds = 350.0
+    """Milliseconds: always, or drawn each time (`Uniform(200, 900)` is in milliseconds here). A prompt counts
+    for a result if it was active that long before. A result comes as much later or earlier as its inference
+    takes, in order, and says so. *assumed*"""
+    total_latency_ms: Seconds = 520.0
+    """Milliseconds from the frame to the result, in the same way. *assumed*"""
     fastest_interval: float = 0.05
     """Seconds between results at least, whatever was asked. *assumed*: the contract's intervals have no
     lower bound, a server does."""
@@ -131,6 +147,9 @@ class Settings:
     """Perceived video, as /info tells it once frames arrive. *assumed*"""
     generate: Callable[[ResultRequest], str] | None = None
     """Makes the `result` text of each inference; None is the built-in, which obeys the output schema."""
+
+    results: ResultSettings = field(default_factory=ResultSettings)
+    """What may be odd about results: failures, cuts, bursts, duplicates and so on."""
 
     # --- models
 
@@ -175,30 +194,77 @@ class Settings:
     """Of all that looks random: ids, contents."""
 
     def __post_init__(self) -> None:
-        for name in (
-            "lease_ttl",
-            "token_ttl",
-            "spectator_token_ttl",
-            "concurrency_limit",
-            "body_limit",
-            "fastest_interval",
-        ):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"Settings.{name}: {getattr(self, name)} must be greater than 0")
-        if self.keepalive_ttl is not None and self.keepalive_ttl <= 0:
-            raise ValueError(f"Settings.keepalive_ttl: {self.keepalive_ttl} must be greater than 0")
+        _check_numbers(self)
+        _check_words(self)
+        _check_origins(self.cors_origins)
         if len(self.livekit_api_secret.encode()) < 32:
             raise ValueError("Settings.livekit_api_secret: HS256 needs at least 32 bytes (RFC 7518, 3.2)")
-        for name in ("clip_stored_after", "gzip_over"):
-            if (getattr(self, name) or 0) < 0:
-                raise ValueError(f"Settings.{name}: {getattr(self, name)} is negative")
-        _check_origins(self.cors_origins)
         for name, status in self.models.items():
             if status not in get_args(ModelStatus):
-                known = ", ".join(get_args(ModelStatus))
-                raise ValueError(f"Settings.models: {name!r} cannot be {status!r}; a model is one of {known}")
+                raise ValueError(
+                    f"Settings.models: {name!r} cannot be {status!r}; a model is one of "
+                    + ", ".join(get_args(ModelStatus))
+                )
         if not self.accounts:
             raise ValueError("Settings.accounts: at least one API key is needed")
+
+
+_POSITIVE = (
+    "lease_ttl",
+    "keepalive_ttl",
+    "token_ttl",
+    "spectator_token_ttl",
+    "concurrency_limit",
+    "body_limit",
+    "fastest_interval",
+)
+_NOT_NEGATIVE = (
+    "price_cents_per_second",
+    "frames_after",
+    "idle_after",
+    "first_result_latency",
+    "inference_latency_ms",
+    "total_latency_ms",
+    "socket_auth_timeout",
+    "frame_fps",
+    "frame_width",
+    "frame_height",
+    "clip_stored_after",
+    "gzip_over",
+)
+
+
+def _check_numbers(settings: Settings) -> None:
+    for names, least in ((_POSITIVE, "greater than 0"), (_NOT_NEGATIVE, "0 or more")):
+        for name in names:
+            value = getattr(settings, name)
+            if isinstance(value, int | float) and (value < 0 or (value == 0 and names is _POSITIVE)):
+                raise ValueError(f"Settings.{name}: {value} must be {least}")
+    if any(ttl <= 0 for ttl in settings.keepalive_ttls):
+        raise ValueError(f"Settings.keepalive_ttls: each of {settings.keepalive_ttls} must be greater than 0")
+    if not 400 <= settings.rejected_model_status <= 599:
+        raise ValueError(
+            f"Settings.rejected_model_status: {settings.rejected_model_status} is no refusal; "
+            "give an HTTP status from 400 to 599"
+        )
+    code = settings.unknown_stream_code
+    if code not in range(1000, 5000) or code in {1004, 1005, 1006, 1015}:
+        raise ValueError(
+            f"Settings.unknown_stream_code: {code} cannot be sent; give a close code of RFC 6455, 7.4"
+        )
+
+
+@functools.cache
+def _words() -> dict[str, tuple[Any, ...]]:
+    hints = get_type_hints(Settings)
+    return {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
+
+
+def _check_words(settings: Settings) -> None:
+    for name, words in _words().items():
+        if getattr(settings, name) not in words:
+            known = ", ".join(repr(word) for word in words)
+            raise ValueError(f"Settings.{name}: {getattr(settings, name)!r} is none of {known}")
 
 
 def _check_origins(origins: object) -> None:
