@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 from overshoot_testkit.fakes.base._call import Refusal, Reply
 from overshoot_testkit.fakes.base._cors import ASKED_METHOD, ORIGIN
-from overshoot_testkit.fakes.base._routes import Route
+from overshoot_testkit.fakes.base._routes import Found, Route
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from overshoot_testkit.fakes.base._call import Call
     from overshoot_testkit.fakes.base._cors import Cors
-    from overshoot_testkit.fakes.base._routes import Found, RouteTable
+    from overshoot_testkit.fakes.base._routes import RouteTable
+
+TOO_LONG = Found(None, None, frozenset())
+"""Of a path that is not looked for, since it is longer than paths are."""
 
 
 class Options:
@@ -44,7 +47,9 @@ class Options:
 
 
 def nowhere(found: Found) -> Refusal:
-    """404, or 405 with the methods that the path has."""
+    """404, or 405 with the methods that the path has; 414 for one too long to look for."""
+    if found is TOO_LONG:
+        return Refusal(414)
     return Refusal(405, headers={"Allow": allow(found.allowed)}) if found.allowed else Refusal(404)
 
 

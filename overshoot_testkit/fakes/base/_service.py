@@ -4,16 +4,13 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
-from overshoot_testkit.fakes.base import _faulting, _protocol, _transport
+from overshoot_testkit.fakes.base import _faulting, _protocol, _reading, _transport
 from overshoot_testkit.fakes.base._answers import Answers
-from overshoot_testkit.fakes.base._body import NotJsonError, TooLargeError, parse_json, read_body, unusable
 from overshoot_testkit.fakes.base._call import SAME, Call, Refusal, Reply, Vendor
 from overshoot_testkit.fakes.base._cors import Cors
-from overshoot_testkit.fakes.base._encoding import READ
 from overshoot_testkit.fakes.base._listener import Listener
-from overshoot_testkit.fakes.base._options import Options, nowhere, redirected
+from overshoot_testkit.fakes.base._options import TOO_LONG, Options, nowhere, redirected
 from overshoot_testkit.fakes.base._outage import Outage
 from overshoot_testkit.fakes.base._routes import Found, Route, RouteTable
 from overshoot_testkit.fakes.base._shaping import Shaper
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
 
 _REQUEST_FAULTS: frozenset[Kind] = frozenset({"request", "state"})
 _SOCKET_FAULTS: frozenset[Kind] = frozenset({"socket"})
-_CLOSE = {"Connection": "close"}
-"""Where the next request would begin is not known, or far away."""
 _MOST_PATHS = 100_000
 """Remembered: of ten thousand streams with all their endpoints."""
 _LARGEST_MESSAGE = 4 * 1024 * 1024
@@ -200,50 +195,27 @@ class Service(Work):
     async def _receive(self, call: Call) -> None:
         """Read the request and write it down."""
         request = call.request
-        found, path = self._find(call.method, call.path)
+        if len(request.raw_path) > _protocol.LONGEST_URL:
+            found, path = TOO_LONG, self.journal.secrets.text(call.path)
+        else:
+            found, path = self._find(call.method, call.path)
         call.route, call.stream_id = found.route, found.parameter
         if path != call.path and found.parameter is not None:
             call.stream_id = self.journal.secrets.text(found.parameter)
         if found.route is None:
             call.route = self._options.route(call, found) if call.method == "OPTIONS" else None
-            call.problem = None if call.route is not None else nowhere(found)
-        if len(request.raw_path) > _protocol.LONGEST_URL:
-            call.route, call.problem = None, Refusal(414)
+            if call.route is None:
+                call.problem = nowhere(found)
         authorization = request.headers.get("Authorization")
         if authorization is not None:
             call.principal = self.vendor.identify(authorization)
             call.key = call.principal.label if call.principal is not None else None
-        raw = await self._read(call) if request.body_exists else b""
+        raw = await _reading.read(call, self.body_limit) if request.body_exists else b""
         self._request_arrived(call, path, raw)
 
-    async def _read(self, call: Call) -> bytes:
-        if call.request.headers.get("Content-Encoding", "identity").strip().lower() not in READ:
-            call.problem = Refusal(400, f"The body's Content-Encoding is none of {', '.join(READ)}.")
-            return b""
-        try:
-            return await read_body(call.request, self.body_limit)
-        except TooLargeError:
-            message = f"The body is larger than {self.body_limit} bytes."
-            call.problem = Refusal(413, message, headers=_CLOSE)
-        except (HttpProcessingError, web.RequestPayloadError):
-            call.problem = Refusal(400, "The body could not be read to its end.", headers=_CLOSE)
-        return b""
-
     def _request_arrived(self, call: Call, path: str, raw: bytes) -> None:
-        secrets = self.journal.secrets
         content_type = call.request.headers.get("Content-Type")
-        recorded: Any = None
-        if raw:
-            try:
-                call.body = parse_json(raw)
-                recorded = secrets.value(call.body)
-            except NotJsonError as error:
-                recorded = {"not_json": secrets.text(raw.decode("utf-8", "replace"))}
-                if call.problem is None and call.route is not None and call.route.json_body:
-                    call.problem = Refusal(422, str(error))
-        if call.problem is None and call.route is not None and call.route.json_body:
-            problem = unusable(raw, content_type)
-            call.problem = None if problem is None else Refusal(422, problem)
+        recorded = _reading.take(call, raw, content_type, self.journal.secrets)
         self.traffic.requests_received += 1
         self.traffic.requests_open += 1
         self.calls[call.request_id] = call
