@@ -10,7 +10,7 @@ from overshoot_testkit.plugin._marker import MARKER, MarkerError, Wishes
 from overshoot_testkit.plugin._options import OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Collection, Iterator
 
     from overshoot_testkit.clients import Target
     from overshoot_testkit.fakes.overshoot import Settings
@@ -38,7 +38,12 @@ FAILED = pytest.StashKey[bool]()
 def uses_overshoot(item: pytest.Item) -> bool:
     """Whether a test asked for any of this: a fixture, itself or through others, or the marker."""
     names: Any = getattr(item, "fixturenames", ())
-    return not set(PUBLIC).isdisjoint(names) or item.get_closest_marker(MARKER) is not None
+    return not asks_for_none(names) or item.get_closest_marker(MARKER) is not None
+
+
+def asks_for_none(names: Collection[str]) -> bool:
+    """Whether none of these fixtures is one of ours."""
+    return set(PUBLIC).isdisjoint(names)
 
 
 def wishes_of(item: pytest.Item) -> tuple[Wishes, Settings]:
@@ -63,6 +68,9 @@ def _overshoot_use(request: pytest.FixtureRequest) -> Use | None:
     from overshoot_testkit.plugin import _loop  # noqa: PLC0415 - only when used
 
     wishes, _ = wishes_of(request.node)
+    problem = _loop.fixture_elsewhere(request.node)
+    if problem is not None:
+        pytest.fail(f"overshoot: {problem}", pytrace=False)
     use: Use = request.getfixturevalue(_loop.host_of(request.node))
     if wishes.clock == "virtual" and use.clock.mode != "virtual":
         pytest.fail(f"overshoot: clock='virtual' cannot be had here: {use.clock.why}", pytrace=False)

@@ -85,6 +85,32 @@ def _loop_scope(item: pytest.Item) -> str:
     return str(asked or item.config.getini("asyncio_default_test_loop_scope") or "function")
 
 
+def fixture_elsewhere(item: pytest.Item) -> str | None:
+    """What to say of an async fixture that uses the fake on another loop than the test's; None if none does."""
+    if not host_of(item).startswith("_overshoot_on_"):
+        return None
+    info: Any = getattr(item, "_fixtureinfo", None)
+    own = _loop_scope(item)
+    for name, definitions in info.name2fixturedefs.items() if info else ():
+        definition = definitions[-1]
+        function = definition.func
+        if name.startswith("_overshoot") or _fixtures.asks_for_none(definition.argnames):
+            continue
+        if not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)):
+            continue
+        default = item.config.getini("asyncio_default_fixture_loop_scope") or definition.scope
+        # Where pytest-asyncio notes it, and looks for it.
+        scope = getattr(function, "_loop_scope", None) or default
+        if scope != own:
+            return (
+                f"the async fixture {name!r} uses the fake on the loop of its {scope}, but this test and its "
+                f"fake are on the loop of their {own}. Give both the same loop_scope: pytest_asyncio.fixture("
+                f"loop_scope={own!r}) or pytest.mark.asyncio(loop_scope={scope!r}); in the ini file, "
+                "asyncio_default_fixture_loop_scope and asyncio_default_test_loop_scope"
+            )
+    return None
+
+
 class VirtualLoops:
     """Offers pytest-asyncio the virtual loop for each test that uses the fake and does not want real time."""
 

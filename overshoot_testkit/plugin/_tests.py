@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _CLOSE_NOTHING = ("_pytest.", "overshoot_testkit.", "pytest_asyncio.")
 """Modules whose fixtures close no stream when they end."""
+_SCOPE = (
+    "The fake is fresh for each test, and so are its fixtures: give the fixture that asks for them the scope "
+    "'function', which is the one it has without saying"
+)
 _MAY_CLOSE = ("_xunit_", "_unittest_")
 """Names under which pytest runs a class's or module's own teardown functions."""
 
@@ -70,6 +74,8 @@ class FakeTests:
         report: Any = yield
         if report.when in {"setup", "call"} and not report.passed and _fixtures.uses_overshoot(item):
             item.stash[_fixtures.FAILED] = True
+            if report.when == "setup" and "ScopeMismatch" in str(report.longrepr):
+                report.sections.append(("overshoot", _SCOPE))
             use = item.stash.get(_fixtures.USE, None)
             if report.failed and use is not None and len(use.journal):
                 report.sections.append(
