@@ -21,6 +21,7 @@ from pydantic import (
     PrivateAttr,
     Tag,
     TypeAdapter,
+    WithJsonSchema,
     create_model,
     model_validator,
 )
@@ -98,13 +99,17 @@ def _word(value: Any) -> Any:
     return str(value) if type(value) is int else value
 
 
+def _spellings(words: tuple[str, ...]) -> list[str | int]:
+    return [*words, *(int(word) for word in words if word.isdecimal())]
+
+
 def form_type(hint: Any) -> Any:  # noqa: PLR0911 - one a type
     """The type that a field of this type has in JSON."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in {Union, types.UnionType}:
         return _union(arguments)
     if origin is Literal and all(isinstance(each, str) for each in arguments):
-        return Annotated[hint, BeforeValidator(_word)]
+        return Annotated[hint, BeforeValidator(_word), WithJsonSchema({"enum": _spellings(arguments)})]
     if origin is tuple and arguments[0] is Action:
         return list[step_form()]  # type: ignore[misc] # made while running
     if origin is Mapping:

@@ -162,7 +162,12 @@ class Playing:
             if isinstance(check.at, int | float) and self.start + check.at > now + JUST_AFTER:
                 seen = Seen(False, seen.expected, f"the scenario was over at {now - self.start:.10g} s")
             self._record(index, seen)
+        self.drop()
+
+    def drop(self) -> None:
+        """End it without looking any more: its checks are forgotten, its faults stay set."""
         self._is_over = True
+        self._pending.clear()
         self._unsubscribe()
         for timer in self._timers:
             timer.cancel()
