@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from overshoot_testkit.scenarios import Subject
+
 if TYPE_CHECKING:
-    from overshoot_testkit.clock import Clock
     from overshoot_testkit.fakes.base import Traffic
-    from overshoot_testkit.faults import FaultPlan
-    from overshoot_testkit.journal import Journal
 
 
-class Hosted(Protocol):
-    """A fake that listens."""
-
-    clock: Clock
-    journal: Journal
-    faults: FaultPlan
+class Hosted(Subject, Protocol):
+    """A fake that listens, and that scenarios can be played on."""
 
     @property
     def base_url(self) -> str: ...

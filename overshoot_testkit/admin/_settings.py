@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import functools
-import typing
 from typing import TYPE_CHECKING, Any
 
-from pydantic import RootModel, TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic import RootModel
 
 from overshoot_testkit.admin._operation import AdminError, Ask, Body, Operation, View
-from overshoot_testkit.fakes.overshoot.settings import ModelStatus, Settings
+from overshoot_testkit.fakes.overshoot.settings import ModelStatus  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
     from overshoot_testkit.fakes.overshoot import OvershootFake
@@ -86,9 +82,8 @@ class SettingsPart:
         return {name: value for name, value in values.items() if name not in _HIDDEN and not callable(value)}
 
     def _change(self, ask: Ask) -> dict[str, Any]:
-        changes = {name: _read(name, value) for name, value in ask.body.root.items()}
         try:
-            self._fake.change(**changes)
+            self._fake.apply(ask.body.root)
         except (ValueError, TypeError) as error:
             raise AdminError(422, "invalid", str(error)) from None
         return self._all(ask)
@@ -101,26 +96,6 @@ class SettingsPart:
         name = ask.parameters["name"]
         self._fake.set_model(name, ask.body.status)
         return _viewed(name, ask.body.status)
-
-
-@functools.cache
-def _adapters() -> dict[str, TypeAdapter[Any]]:
-    hints = typing.get_type_hints(Settings)
-    return {each.name: TypeAdapter(hints[each.name]) for each in dataclasses.fields(Settings)}
-
-
-def _read(name: str, value: Any) -> Any:
-    """The value as the setting has it. Raises AdminError 422."""
-    adapter = _adapters().get(name)
-    if adapter is None:
-        near = difflib.get_close_matches(name, _adapters(), 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise AdminError(422, "invalid", f"{name}: there is no such setting{hint}")
-    try:
-        return adapter.validate_json(to_json(value), strict=True)
-    except ValidationError as error:
-        problems = "; ".join(dict.fromkeys(str(each["msg"]) for each in error.errors(include_url=False)))
-        raise AdminError(422, "invalid", f"{name}: {problems}") from None
 
 
 def _viewed(name: str, status: ModelStatus) -> ModelView:

@@ -12,6 +12,7 @@ from overshoot_testkit.cli._faults import faults
 from overshoot_testkit.cli._guard import guarded
 from overshoot_testkit.cli._rules import rules
 from overshoot_testkit.cli._scenario import scenario
+from overshoot_testkit.cli._serve import serve
 
 PROGRAM = "overshoot-testkit"
 
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (conformance, rules, faults):
+for command in (conformance, serve, rules, faults):
     app.command()(command)
 app.add_typer(scenario, name="scenario")
 
