@@ -10,7 +10,7 @@ from overshoot_testkit.faults._connections import (
     Slice,
     SlowClose,
 )
-from overshoot_testkit.faults._distributions import Distribution, LogNormal, Seconds, Uniform
+from overshoot_testkit.faults._distributions import Distribution, LogNormal, Seconds, Uniform, sample
 from overshoot_testkit.faults._fault import Due, Fault, FaultKept, Match, Occasion, PlanKept, Ramp
 from overshoot_testkit.faults._plan import FaultPlan
 from overshoot_testkit.faults._requests import (
@@ -97,4 +97,5 @@ __all__ = [
     "Truncate",
     "Turn",
     "Uniform",
+    "sample",
 ]

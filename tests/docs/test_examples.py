@@ -16,7 +16,14 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-PAGES = ["README.md", "docs/python-clients.md", "docs/fake.md", "docs/pytest.md", "docs/testing.md"]
+PAGES = [
+    "README.md",
+    "docs/python-clients.md",
+    "docs/fake.md",
+    "docs/faults.md",
+    "docs/pytest.md",
+    "docs/testing.md",
+]
 EXECUTED_BY_THEIR_OWN_TESTS = {"docs/driver-protocol.md", "docs/benchmarks.md"}
 FENCE = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)\n```", re.DOTALL)
 CODE = {"python", "sh", "toml", "js"}

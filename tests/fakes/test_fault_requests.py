@@ -200,6 +200,20 @@ async def test_what_httpx_makes_of_malformed_answers(wire):
                 (await client.get(f"{wire.fake.base_url}/healthz")).json()
 
 
+@story()
+async def test_a_keepalive_whose_answer_is_lost_was_charged_for(wire):
+    stream = await wire.create()
+    await wire.clock.sleep(20)
+    wire.faults.on(Drop(when="after"), route="keepalive", times=1)
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await wire.keepalive(stream)
+
+    assert (65.0, 1.0) == (wire.fake.stream(stream).lease_expires_at, wire.fake.stream(stream).cost_cents)
+    await wire.clock.sleep(40)
+    status, body = await wire.keepalive(stream)
+    assert (200, 40.0) == (status, body["seconds_charged"])
+
+
 # --- the order in which a client hears of an end ------------------------------------------------------
 
 
@@ -380,3 +394,56 @@ def test_dribbling_in_real_time_takes_real_time():
             return fake.clock.now()
 
     assert 0.03 <= asyncio.run(tell())
+
+
+async def statuses(wire, count, every=1.0):
+    """What GET /healthz is answered, once in each so many seconds; None for a connection that was lost."""
+    seen = []
+    for _ in range(count):
+        try:
+            seen.append((await wire.call("GET", "/healthz", key=None))[0])
+        except aiohttp.ClientConnectionError:
+            seen.append(None)
+        await wire.clock.sleep(every)
+    return seen
+
+
+@story()
+async def test_some_succeed_some_fail_and_then_all_is_well(wire):
+    wire.faults.on(Answer(500), route="healthz", skip=2, times=3)
+
+    assert [200, 200, 500, 500, 500, 200, 200] == await statuses(wire, 7)
+
+
+@story()
+async def test_an_outage_has_a_window(wire):
+    wire.faults.on(Answer(503), since=2, until=4)
+
+    assert [200, 200, 503, 503, 200] == await statuses(wire, 5)
+
+
+@story()
+async def test_a_connection_is_dropped_by_chance(wire):
+    wire.faults.on(Drop(), route="models", chance=0.3)
+    lost = 0
+    for _ in range(60):
+        raw = await connect(wire)
+        raw.ask("GET", "/models")
+        await passes(wire, 0)
+        lost += raw.ended is not None
+        raw.transport.close()
+
+    assert lost == len(wire.journal.of(FaultFired))
+    assert 8 < lost < 30
+
+
+@story()
+async def test_a_storm_of_429_comes_and_goes(wire):
+    wire.faults.on(Answer(429, headers={"Retry-After": "2"}), chance=0.8, since=10, until=30)
+    seen = await statuses(wire, 40)
+
+    assert [200] * 20 == seen[:10] + seen[30:]
+    assert {200, 429} == set(seen[10:30])
+    wire.faults.on(Answer(429, headers={"Retry-After": "2"}), times=1)
+    async with wire.session.get(f"{wire.fake.base_url}/healthz") as answer:
+        assert (429, "2") == (answer.status, answer.headers["Retry-After"])
