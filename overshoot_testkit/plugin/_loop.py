@@ -86,7 +86,7 @@ def _loop_scope(item: pytest.Item) -> str:
 
 
 def fixture_elsewhere(item: pytest.Item) -> str | None:
-    """What to say of an async fixture that uses the fake on another loop than the test's; None if none does."""
+    """What to say of an async fixture that uses the fake on another loop than the test's; else None."""
     if not host_of(item).startswith("_overshoot_on_"):
         return None
     info: Any = getattr(item, "_fixtureinfo", None)
