@@ -23,13 +23,13 @@ GZIP_OVER = 1024
 """Bytes; a longer body is compressed for those who take it."""
 
 _REQUEST_ID = istr("X-Request-Id")
-_CONTENT_TYPE = istr("Content-Type")
-_CONTENT_ENCODING = istr("Content-Encoding")
-_ACCEPT_ENCODING = istr("Accept-Encoding")
 _DATE = istr("Date")
-_VARY = istr("Vary")
-_JSON = "application/json"
-_HTML = "text/html; charset=utf-8"
+_ACCEPT_ENCODING = istr("Accept-Encoding")
+_VARY_ORIGIN = (istr("Vary"), "Origin")
+_VARY_BOTH = (istr("Vary"), "Origin, Accept-Encoding")
+_GZIPPED = (istr("Content-Encoding"), "gzip")
+_JSON = (istr("Content-Type"), "application/json")
+_HTML = (istr("Content-Type"), "text/html; charset=utf-8")
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999, after which there are no dates."""
 
@@ -49,32 +49,34 @@ class Answers:
         self, request: BaseRequest, request_id: str, reply: Reply, *, plain: bool = False
     ) -> web.Response:
         """The answer as aiohttp sends it; `plain` leaves it uncompressed whatever the client takes."""
+        # A list of pairs, since making a multidict twice is what an answer costs most.
         headers = self.headers(request, request_id)
         body = reply.body
         data: bytes | None = None
         if body is not None:
             if isinstance(body, str):
-                headers[_CONTENT_TYPE] = _HTML
+                headers.append(_HTML)
                 data = body.encode()
             else:
-                headers[_CONTENT_TYPE] = _JSON
+                headers.append(_JSON)
                 data = write_json(body)
             if self.gzip_over is not None and len(data) > self.gzip_over and not plain:
-                data = self._compressed(request, headers, data)
+                data = _compressed(request, headers, data)
         if not reply.headers:
             return web.Response(body=data, status=reply.status, headers=headers)
-        headers.update(reply.headers)
-        response = web.Response(body=data, status=reply.status, headers=headers)
-        if headers.get("Connection", "").lower() == "close":
+        replaced = CIMultiDict(headers)
+        replaced.update(reply.headers)
+        response = web.Response(body=data, status=reply.status, headers=replaced)
+        if replaced.get("Connection", "").lower() == "close":
             response.force_close()
         return response
 
-    def headers(self, request: BaseRequest, request_id: str) -> CIMultiDict[str]:
+    def headers(self, request: BaseRequest, request_id: str) -> list[tuple[istr, str]]:
         """What every answer carries."""
-        headers = CIMultiDict(((_REQUEST_ID, request_id), (_DATE, self.date()), (_VARY, "Origin")))
+        headers = [(_REQUEST_ID, request_id), (_DATE, self.date()), _VARY_ORIGIN]
         origin = request.headers.get(ORIGIN)
         if origin is not None:
-            headers.extend(self._cors.headers(origin))
+            headers += self._cors.headers(origin)
         return headers
 
     def date(self) -> str:
@@ -85,10 +87,10 @@ class Answers:
             self._date = formatdate(min(max(second, 0), _LAST_SECOND), usegmt=True)
         return self._date
 
-    @staticmethod
-    def _compressed(request: BaseRequest, headers: CIMultiDict[str], data: bytes) -> bytes:
-        headers[_VARY] = "Origin, Accept-Encoding"
-        if not takes_gzip(request.headers.get(_ACCEPT_ENCODING, "")):
-            return data
-        headers[_CONTENT_ENCODING] = "gzip"
-        return gzip(data)
+
+def _compressed(request: BaseRequest, headers: list[tuple[istr, str]], data: bytes) -> bytes:
+    headers[headers.index(_VARY_ORIGIN)] = _VARY_BOTH
+    if not takes_gzip(request.headers.get(_ACCEPT_ENCODING, "")):
+        return data
+    headers.append(_GZIPPED)
+    return gzip(data)
