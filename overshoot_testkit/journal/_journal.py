@@ -105,10 +105,19 @@ class Journal(Recording):
 
     Free text and JSON must be passed through `secrets` by whoever writes the event: `Redactor.value` for
     bodies and messages, `Redactor.text` for texts.
+
+    keep: how many events to have at least, the latest ones, where memory is to be bounded: for a fake that
+    serves for days. Up to a quarter more are there; older ones are gone from every query, and events keep
+    their numbers. None is all. Raises ValueError if it is less than 1.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, keep: int | None = None) -> None:
+        if keep is not None and keep < 1:
+            raise ValueError(f"keep: {keep} must be at least 1; leave it out to keep all events")
         super().__init__()
+        self._keep = keep
+        self._most = FOREVER if keep is None else keep + max(1, keep // 4)
+        self._count = 0
         self.clock = clock
         self.secrets = Redactor()
         self.era = 0
@@ -119,12 +128,21 @@ class Journal(Recording):
         """Forget what happened; events count from 0 again. Secrets stay known, listeners stay."""
         self.era += 1
         self.events.clear()
+        self._count = 0
+
+    def since(self, seq: int) -> list[Event]:
+        """The events from number `seq` on, as far as they are kept."""
+        first = self.events[0].seq if self.events else 0
+        return self.events[max(seq - first, 0) :]
 
     def add(self, event: E) -> E:
         """Write `event` down, now."""
-        event.seq = len(self.events)
+        event.seq = self._count
+        self._count += 1
         event.at = self.clock.now()
         self.events.append(event)
+        if len(self.events) > self._most:
+            del self.events[: -self._keep]  # type: ignore[operator] # there is a bound where there is a most
         for listener in tuple(self._listeners):
             listener(event)
         return event

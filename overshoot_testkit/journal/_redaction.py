@@ -55,6 +55,10 @@ class Redactor:
                 self._searched[secret] = label
                 self._known.clear()
 
+    def forget(self, secret: str) -> None:
+        """Write no label for `secret` any more: for one that was registered without `search`."""
+        self._labels.pop(secret, None)
+
     def label(self, secret: str) -> str:
         """What stands in the journal for `secret`."""
         return self._labels.get(secret, "[redacted]")

@@ -237,7 +237,7 @@ def _put_back_streams(
             setattr(stream, name, value + shift if moves else value)
         stream.charged_until = kept.charged_until + micros(shift)
         stream.prompts = deque((since + shift, said, shown) for since, said, shown in kept.prompts)
-        stream.token = None if kept.token is None else tokens[kept.token]
+        stream.token = None if kept.token is None else tokens.get(kept.token)
         stream.sockets[:] = [each for each in stream.sockets if each in staying]
         stream.inference.stop()
         stream.inference = lifecycle.inference_of(stream)

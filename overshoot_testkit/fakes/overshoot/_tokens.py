@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ class Token:
     """Spectators cannot."""
 
 
+_REMEMBERED = 300.0
+"""Seconds after its end for which the journal has a token by its label, and not just as a token."""
+
+
 class TokenMint:
     """Issues the tokens of native streams and knows them again.
 
@@ -38,7 +43,8 @@ class TokenMint:
         self._wall = service.wall
         self._clock = service.clock
         self._journal = service.journal
-        self._issued: dict[str, Token] = {}
+        self._issued: OrderedDict[str, Token] = OrderedDict()
+        """Those that are valid or were until lately, in the order they were issued."""
 
     def issue(self, stream: Stream, settings: Settings) -> str:
         """A fresh publish token for the stream's room. Source: Transport & Connectivity › Token Lifecycle."""
@@ -65,6 +71,7 @@ class TokenMint:
     def _sign(self, token: Token, claims: dict[str, Any], settings: Settings, ttl: int) -> str:
         import jwt  # noqa: PLC0415 - only native streams need it
 
+        self._forget()
         now = int(self._wall())
         claims = {**claims, "nbf": now, "exp": now + ttl, "jti": token.label}
         text = jwt.encode(claims, settings.livekit_api_secret, algorithm="HS256")
@@ -72,6 +79,16 @@ class TokenMint:
         self._journal.secrets.register(text, token.label, search=False)
         self._journal.add(TokenIssued(token.label, token.stream_id, token.expires_at))
         return text
+
+    def _forget(self) -> None:
+        """Forget what expired long ago: with every keepalive comes another token."""
+        long_ago = self._clock.now() - _REMEMBERED
+        while self._issued:
+            oldest = next(iter(self._issued))
+            if self._issued[oldest].expires_at > long_ago:
+                break
+            del self._issued[oldest]
+            self._journal.secrets.forget(oldest)
 
     def check(self, text: str) -> Token | None:
         """The token, if it was issued here and is valid now."""
@@ -84,9 +101,9 @@ class TokenMint:
 
     def put_back(self, kept: Iterable[tuple[str, Token]], shift: float) -> dict[str, Token]:
         """Know these and no others, and return them by label; all moments are `shift` seconds later."""
-        self._issued = {
-            text: dataclasses.replace(token, expires_at=token.expires_at + shift) for text, token in kept
-        }
+        self._issued = OrderedDict(
+            (text, dataclasses.replace(token, expires_at=token.expires_at + shift)) for text, token in kept
+        )
         return {token.label: token for token in self._issued.values()}
 
     def expire(self, stream: Stream) -> None:
