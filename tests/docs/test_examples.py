@@ -24,7 +24,7 @@ PAGES = [
     "docs/pytest.md",
     "docs/testing.md",
 ]
-EXECUTED_BY_THEIR_OWN_TESTS = {"docs/driver-protocol.md", "docs/benchmarks.md"}
+EXECUTED_BY_THEIR_OWN_TESTS = {"docs/driver-protocol.md", "docs/benchmarks.md", "docs/javascript.md"}
 FENCE = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)\n```", re.DOTALL)
 CODE = {"python", "sh", "toml", "js"}
 

@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { byId, options, show, write } from "./dom.js";
 import { moment } from "./format.js";
 import { act } from "./says.js";
-import { now, refresh, state } from "./store.js";
+import { forget, now, refresh, state } from "./store.js";
 
 const LIVE = { live: "live", reconnecting: "reconnecting…", connecting: "connecting…" };
 
@@ -19,7 +19,7 @@ export function wire() {
     write(byId("copy-url"), "Copied");
     setTimeout(() => write(byId("copy-url"), "Copy"), 1500);
   }));
-  byId("reset").addEventListener("click", act(() => api.reset(), refresh));
+  byId("reset").addEventListener("click", act(() => api.reset(), forget));
   byId("snapshot").addEventListener("click", act(() => api.snapshot(), refresh));
   byId("snapshots").addEventListener("change", act(async () => {
     const id = byId("snapshots").value;

@@ -22,12 +22,18 @@ function inForce(fault) {
   return fault.on != null || fault.at == null || fault.at > now();
 }
 
-/** What it does and when, in short: `answer status=503 · route keepalive · times 1`. */
+const SHORT = {
+  route: (value) => value,
+  times: (value) => `${value}×`,
+  stream: shortId,
+};
+
+/** What it does and when, in short: `answer status=503 · keepalive · 1×`. */
 function described(fault) {
   const does = Object.entries(fault).filter(([name, value]) => !ABOUT.has(name) && said(value))
     .map(([name, value]) => `${name}=${plain(value)}`);
   const when = Object.entries(fault.on ?? {}).filter(([, value]) => said(value))
-    .map(([name, value]) => `${name} ${name === "stream" ? shortId(value) : plain(value)}`);
+    .map(([name, value]) => SHORT[name]?.(value) ?? `${name} ${plain(value)}`);
   if (fault.stream) when.push(`stream ${shortId(fault.stream)}`);
   if (fault.at != null) when.push(`at ${moment(fault.at)}`);
   return [[fault.action, ...does].join(" "), ...when].join(" · ");

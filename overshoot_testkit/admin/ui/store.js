@@ -100,7 +100,8 @@ function soon() {
   }, FRESH_MS);
 }
 
-function forget() {
+/** The fake began anew: what was known is over. */
+export function forget() {
   state.events = [];
   state.dropped = 0;
   state.leases.clear();

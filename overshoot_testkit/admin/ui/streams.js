@@ -14,7 +14,7 @@ const SHOWN_ENDED = 8;
 export const isOpen = (stream) => stream.state !== "ended";
 
 function leaseOf(stream) {
-  const ttl = stream.lease_ttl ?? state.leases.get(stream.id)?.ttl ?? 45;
+  const ttl = state.leases.get(stream.id)?.ttl ?? 45;
   const left = Math.max(0, stream.lease_expires_at - now());
   return { ttl, left, share: Math.min(1, left / ttl) };
 }
@@ -58,12 +58,15 @@ function card(stream) {
     latest = next;
     element.dataset.state = next.state;
     write(badge, next.state === "ended" ? next.ended_reason : next.state);
-    write(cost, cents(next.cost_cents));
+    write(cost, cents(next.cost_cents + (next.owed_cents ?? 0)));
+    cost.title = `charged ${cents(next.cost_cents)}, owed ${cents(next.owed_cents ?? 0)}`;
     write(prompt, next.prompt);
-    const until = next.ended_at === null ? "" : ` – ${moment(next.ended_at)}`;
-    const lasted = next.ended_at === null ? "" : ` · ${duration(next.ended_at - next.created_at)}`;
-    write(facts, `${next.key} · ${next.source_type} · ${moment(next.created_at)}${until}${lasted}`);
-    const running = next.frames_on ?? next.state === "active";
+    const more = isOpen(next)
+      ? `${plural(next.results, "result")} · ${plural(next.sockets, "socket")}`
+      : `${moment(next.created_at)} – ${moment(next.ended_at)} · ${duration(next.ended_at - next.created_at)}`;
+    write(facts, `${next.key} · ${more}`);
+    facts.title = `${next.source_type}, ${next.mode} mode, ${next.model}, since ${moment(next.created_at)}`;
+    const running = next.state === "active";
     frames.dataset.turn = running ? "off" : "on";
     write(frames, running ? "Stop frames" : "Start frames");
     show(actions, isOpen(next));
