@@ -21,6 +21,7 @@ MODULES = {
     "hour": "virtual_hour",
     "simulators": "simulators",
     "unused-plugin": "unused_plugin",
+    "streams": "many_streams",
 }
 
 EPILOG = """\
@@ -30,10 +31,11 @@ benchmarks:
   hour           one virtual hour of the reference client at one result a second, against looptime
   simulators     one virtual hour of plain HTTP, against simloop and simloom (Python 3.12 or later)
   unused-plugin  what the installed plugin costs `pytest --collect-only` in a project that does not use it
+  streams        what a keepalive and a stream cost at 100, 1 000 and 10 000 open streams
 
 examples:
   pip install -e . -r benchmarks/requirements.txt
-  python -m benchmarks                                   all, about four minutes
+  python -m benchmarks                                   all, about seven minutes
   python -m benchmarks --only requests --only hour
   python -m benchmarks --only simulators --peer-python python3.13
   python -m benchmarks --json figures.json

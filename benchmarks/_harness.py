@@ -69,7 +69,7 @@ class Figure:
 
     label: str
     values: Sequence[float]
-    unit: Literal["×", "ms"] = "×"
+    unit: Literal["×", "ms", "kB"] = "×"
     aim: Aim | None = None
 
     @property

@@ -35,6 +35,7 @@ FIGURES = {
     "hour": (),
     "simulators": (),
     "unused-plugin": ("cost of the unused plugin, no other plugin",),
+    "streams": ("memory of one of 20 streams with a result socket",),
 }
 """What each can say without any peer installed."""
 
