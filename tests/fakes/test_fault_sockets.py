@@ -105,6 +105,19 @@ async def a_half_open_socket_ends_with_the_fake(wire):
     )
 
 
+async def what_came_before_a_socket_was_half_open_is_not_read_either(wire):
+    stream = await wire.create()
+    wire.faults.on(StallSocket(), route="socket")
+    raw = await connect(wire)
+    raw.ask("GET", f"/ws/streams/{stream}", **UPGRADE)
+    await passes(wire, 0)
+    raw.transport.write(frame(1, json.dumps({"api_key": wire.key}).encode()) + frame(1, b"too late"))
+    await passes(wire, 1)
+
+    assert 1 == len(wire.journal.of(SocketMessage))
+    assert (1, 1) == (wire.fake.traffic.sockets_open, wire.fake.traffic.messages_in)
+
+
 async def a_half_open_socket_hears_nothing_of_a_deploy(wire):
     raw = await listening(wire, await wire.create())
     wire.faults.now(StallSocket())
@@ -134,6 +147,7 @@ async def a_client_can_reset_a_half_open_socket(wire):
 STORIES = [
     a_half_open_socket_says_nothing_any_more,
     a_half_open_socket_ends_with_the_fake,
+    what_came_before_a_socket_was_half_open_is_not_read_either,
     a_half_open_socket_hears_nothing_of_a_deploy,
     a_client_can_reset_a_half_open_socket,
 ]

@@ -145,7 +145,6 @@ class Lane:
         self._stages: list[Stage] = []
         self._allowances: list[Allowance] = []
         self._items: deque[tuple[float, float, Item]] = deque()
-        self._latest = 0.0
         self._timer: Timer | None = None
         self._turn: asyncio.Handle | None = None
         self.blocked = False
@@ -161,7 +160,7 @@ class Lane:
         changed = stages != self._stages
         self._stages, self._allowances, self.blocked = stages, allowances, blocked
         if changed:
-            held, self._items, self._latest = self._items, deque(), 0.0
+            held, self._items = self._items, deque()
             now = self._work.clock.now()
             for each in stages:
                 each.start_over(now)
@@ -182,8 +181,7 @@ class Lane:
 
     def _enter(self, entered: float, item: Item) -> None:
         for when, piece in _through(self._stages, entered, item):
-            self._latest = max(self._latest, when)
-            self._items.append((self._latest, entered, piece))
+            self._items.append((when, entered, piece))
 
     def _rest(self) -> None:
         self._work.cancel(self._timer)
@@ -192,7 +190,10 @@ class Lane:
         self._timer = self._turn = None
 
     def _pump(self) -> None:
-        """Let out what is due, one piece in each turn of the loop, so that pieces stay pieces."""
+        """Let out what is due, one piece in each turn of the loop, so that pieces stay pieces.
+
+        What would overtake waits for what is in front of it.
+        """
         self._rest()
         if not self._items or self.blocked:
             return

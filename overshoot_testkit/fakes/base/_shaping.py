@@ -100,9 +100,7 @@ class Shaper:
             transport.carries = socket
 
     async def aclose(self) -> None:
-        """End what lingers."""
-        for gate in self._lingering:
-            gate.release()
+        """Wait for what lingers to end; `release` let go of it."""
         for _ in range(_TURNS):
             if not any(gate.lingers for gate in self._lingering):
                 break
