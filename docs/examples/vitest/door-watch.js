@@ -8,7 +8,7 @@ const ORDER = {
   inference: {
     prompt: "Is the door open?",
     model: "Qwen/Qwen3.5-9B",
-    output_schema: { type: "object", properties: { open: { type: "boolean" } }, required: ["open"] },
+    output_schema_json: { type: "object", properties: { open: { type: "boolean" } }, required: ["open"] },
   },
 };
 const TERMINAL = { 401: "the key is not valid", 402: "credits ran out", 404: "the stream is gone" };
