@@ -38,7 +38,7 @@ export function build(form, vocabulary, submit) {
   const about = h("p", { class: "about" });
   const draw = () => {
     const schema = actions.get(choice.value) ?? {};
-    about.textContent = (schema.description ?? "").split("\n\n")[0];
+    about.textContent = (schema.description ?? "").split("\n\n")[0].replaceAll("`", "");
     fields.replaceChildren(...drawn(schema, vocabulary));
   };
   choice.addEventListener("change", draw);
@@ -55,7 +55,8 @@ function drawn(schema, whole) {
   const groups = [does.map(([name, each]) => field(name, each, whole, required.has(name)))];
   const moments = ["at", "in", "stream", "name"].filter((name) => schema.properties?.[name]);
   if (on) {
-    groups.push([h("h3", {}, "When"), ...Object.entries(on.properties).map(([name, each]) => field(`on.${name}`, each, whole, false))]);
+    groups.push([h("h3", {}, "When"), ...Object.entries(on.properties)
+      .filter(([name]) => !moments.includes(name)).map(([name, each]) => field(`on.${name}`, each, whole, false))]);
   }
   groups.push(moments.map((name) => field(name, schema.properties[name], whole, false)));
   return groups.flat();
@@ -65,22 +66,24 @@ function field(name, schema, whole, required) {
   const kinds = alternatives(resolved(schema, whole), whole).filter(({ type }) => type !== "null");
   const choices = kinds.flatMap((kind) => kind.enum ?? (kind.const === undefined ? [] : [kind.const]));
   const label = name.replace(/^on\./, "");
-  const usual = schema.default === undefined || schema.default === null ? "" : JSON.stringify(schema.default);
-  const title = schema.description ?? null;
+  const usual = schema.default === undefined || schema.default === null ? "" : plain(schema.default);
+  const title = schema.description ?? "";
   let input;
   if (choices.length && kinds.every((kind) => kind.enum || "const" in kind)) {
-    input = h("select", { name, title }, required ? [] : h("option", { value: "" }, usual || "any"),
+    input = h("select", { name, title }, required ? [] : h("option", { value: "" }, usual ? `${usual}, as usual` : "any"),
       choices.map((each) => h("option", { value: JSON.stringify(each) }, String(each))));
   } else if (kinds.length === 1 && kinds[0].type === "boolean") {
-    input = h("select", { name, title }, h("option", { value: "" }, usual || "–"), h("option", {}, "true"), h("option", {}, "false"));
+    input = h("select", { name, title }, h("option", { value: "" }, usual ? `${usual}, as usual` : "any"), h("option", {}, "true"), h("option", {}, "false"));
   } else {
     const numeric = kinds.length === 1 && ["number", "integer"].includes(kinds[0].type);
-    input = h("input", { name, title, required, placeholder: usual, autocomplete: "off", spellcheck: "false",
+    input = h("input", { name, title, required, placeholder: usual || title.replace(/\.$/, ""), autocomplete: "off", spellcheck: "false",
       ...(numeric ? { type: "number", step: kinds[0].type === "integer" ? 1 : "any" } : { type: "text" }) });
   }
   input.dataset.text = kinds.every(({ type }) => type === "string") && !choices.length ? "yes" : "no";
   return h("label", {}, h("span", {}, label), input);
 }
+
+const plain = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** What the form says, as the admin API takes it; fields left empty are left out. */
 export function read(form) {

@@ -1,5 +1,7 @@
 // The lanes of the journal: what kind of thing an event is.
 
+import { number } from "./format.js";
+
 export const KINDS = [
   { id: "fault", label: "Faults", events: ["FaultFired"] },
   { id: "wire", label: "Requests", events: ["Request", "Response"] },
@@ -17,7 +19,7 @@ export const kindOf = (event) => byEvent.get(event.event) ?? "note";
 export function textOf(event) {
   if (event.event === "SocketMessage") return `socket ${event.socket} ${event.direction === "in" ? "→" : "←"} ${gist(event.data)}`;
   if (event.text) return event.text;
-  if (event.event === "TokenIssued") return `${event.token} runs to ${event.expires_at} s`;
+  if (event.event === "TokenIssued") return `${event.token} runs to ${number(event.expires_at)} s`;
   return event.event;
 }
 

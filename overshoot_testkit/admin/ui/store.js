@@ -8,6 +8,7 @@ import { follow } from "./follow.js";
 
 const FRESH_MS = 120;
 const IDLE_MS = 1000;
+const PATIENCE = 4;
 const KEPT = 5000;
 
 export const state = {
@@ -49,12 +50,13 @@ export function refresh() {
     again = true;
     return asking;
   }
+  const begun = performance.now();
   asking = load().finally(() => {
     asking = null;
-    if (again) {
-      again = false;
-      setTimeout(refresh, FRESH_MS);
-    }
+    if (!again) return;
+    again = false;
+    // A fake with thousands of streams takes its time to tell of them: it is asked less often.
+    setTimeout(refresh, Math.max(FRESH_MS, PATIENCE * (performance.now() - begun)));
   });
   return asking;
 }
