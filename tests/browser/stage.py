@@ -82,6 +82,12 @@ class _Blank(http.server.BaseHTTPRequestHandler):
 class _Relay(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         doorway: Doorway = self.server.doorway  # type: ignore[attr-defined]
+        if doorway.shut:
+            self.request.recv(65536)
+            self.request.sendall(
+                b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            )
+            return
         with contextlib.suppress(OSError), socket.create_connection(doorway.target) as there:
             doorway.open |= {self.request, there}
             ends = [self.request, there]
@@ -127,7 +133,12 @@ class Elsewhere(_Hosted):
 
 
 class Doorway(_Hosted):
-    """The way from the page to the admin API, which `cut()` breaks for all who are on it."""
+    """The way from the page to the admin API, which `cut()` breaks for all who are on it.
+
+    While `shut`, whoever comes gets 502, as from a proxy whose server is away.
+    """
+
+    shut = False
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)

@@ -277,6 +277,25 @@ def test_it_finds_back_after_its_connection_was_cut(page: Page, served: Served) 
         page.goto("about:blank")
 
 
+def test_it_finds_back_after_a_proxy_said_502(page: Page, served: Served) -> None:
+    page.complaints.expect("net::ERR_")
+    page.complaints.expect("status of 502")
+    with Doorway(served.admin_url) as doorway:
+        page.goto(f"{doorway.origin}/_testkit/ui")
+        served.create("before")
+        expect(card(page)).to_contain_text("before")
+
+        doorway.shut = True
+        doorway.cut()
+        expect(page.locator("#live")).to_contain_text("reconnecting")
+        with page.expect_response(lambda answer: "follow" in answer.url and answer.status == 502):
+            served.create("after")
+        doorway.shut = False
+
+        expect(journal(page).get_by_text("← 201 create")).to_have_count(2)
+        page.goto("about:blank")
+
+
 def test_data_is_never_markup(ui: Page, served: Served) -> None:
     served.create(EVIL)
     served.api.get(f"/{EVIL}")
