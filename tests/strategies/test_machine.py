@@ -12,7 +12,7 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from overshoot_testkit.clients import Options
 from overshoot_testkit.clients.reference import ReferenceClient
 from overshoot_testkit.conformance.overshoot.broken import BROKEN
-from overshoot_testkit.journal import Response
+from overshoot_testkit.journal import Response, SocketClosed
 from overshoot_testkit.strategies import OvershootMachine
 
 QUICK = settings(
@@ -176,3 +176,15 @@ def test_nothing_is_left_behind():
     assert machine.loop.is_closed()
     assert [] == machine.fake.open_streams()
     assert 0 == machine.fake.traffic.connections_open
+
+
+def test_a_client_that_closes_a_socket_that_was_just_cut_is_no_defect_of_the_fake():
+    machine = Promises()
+    machine.app_starts()
+    machine.video_changes(arrive=False)
+    machine.time_passes(20)
+    machine.sockets_are_cut()
+    machine.app_stops()
+    machine.teardown()
+
+    assert ["fault"] == [closed.by for closed in machine.journal.of(SocketClosed)]

@@ -170,9 +170,13 @@ class Socket:
         """The next message; None once the socket has ended, whoever ended it."""
         if not (self.is_open or self.state is SocketState.STALLED):
             return None
-        message = await self._response.receive()
-        while self.state is SocketState.STALLED and message.type not in _THE_END:
-            message = await self._response.receive()  # it had come before, and is not read any more
+        try:
+            message = await self._response.receive()
+            while self.state is SocketState.STALLED and message.type not in _THE_END:
+                message = await self._response.receive()  # it had come before, and is not read any more
+        except ConnectionError:  # its close frame met a connection that was just cut, and cannot be answered
+            self._end(SocketState.CLOSED, "lost", NO_FRAME)
+            return None
         self._traffic.activity += 1
         match message.type:
             case WSMsgType.TEXT | WSMsgType.BINARY if self.is_open:
