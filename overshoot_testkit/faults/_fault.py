@@ -54,7 +54,9 @@ class Ramp:
 
     def after(self, seconds: float) -> float:
         """The probability so long after the fault was set."""
-        return self.start + (self.end - self.start) * min(max(seconds / self.seconds, 0.0), 1.0)
+        if seconds >= self.seconds:
+            return self.end  # to the bit: 1 is certain, a hair less is not
+        return self.start + (self.end - self.start) * max(seconds / self.seconds, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

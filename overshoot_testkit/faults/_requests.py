@@ -11,6 +11,9 @@ from typing import ClassVar, Literal
 from overshoot_testkit.faults._action import Action, Kind, Moment, Turn, not_negative, positive
 from overshoot_testkit.faults._distributions import Seconds, sample
 
+_A_HAIR = 1e-6
+"""Seconds: moments are sums of floats, and who waits as long as it was told is not too early."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer(Action):
@@ -164,13 +167,13 @@ class RateLimit(Action):
     def resolve(self, turn: Turn) -> Action | None:
         """Nothing within the quota; an answer beyond it."""
         passed: list[float] = turn.memory
-        while passed and passed[0] <= turn.now - self.seconds:
+        while passed and turn.now - passed[0] > self.seconds - _A_HAIR:
             passed.pop(0)
         if len(passed) < self.requests:
             passed.append(turn.now)
             return None
         wait = passed[0] + self.seconds - turn.now if passed else self.seconds
-        return Answer(self.status, headers={"Retry-After": str(max(1, math.ceil(wait)))})
+        return Answer(self.status, headers={"Retry-After": str(max(1, math.ceil(wait - _A_HAIR)))})
 
 
 @dataclass(frozen=True, slots=True)
