@@ -3,7 +3,8 @@
 from overshoot_testkit.fakes.overshoot._fake import OvershootFake
 from overshoot_testkit.fakes.overshoot._ledger import Wallet
 from overshoot_testkit.fakes.overshoot._result_settings import ResultSettings
-from overshoot_testkit.fakes.overshoot._results import ABSENT, Results
+from overshoot_testkit.fakes.overshoot._results import Results
+from overshoot_testkit.fakes.overshoot._script import ABSENT, Say
 from overshoot_testkit.fakes.overshoot._snapshot import Snapshot
 from overshoot_testkit.fakes.overshoot._stream import StreamState, StreamView
 from overshoot_testkit.fakes.overshoot._tokens import Token
@@ -24,6 +25,7 @@ __all__ = [
     "ResultRequest",
     "ResultSettings",
     "Results",
+    "Say",
     "Settings",
     "Snapshot",
     "StreamState",

@@ -136,10 +136,14 @@ class Endpoints:
                 "effective_width": round(width * scale),
                 "effective_height": round(height * scale),
                 "inferences_completed": completed,
-                "inferences_failed": 0,
-                "last_inference_latency_seconds": settings.inference_latency_ms / 1000 if completed else 0.0,
+                "inferences_failed": stream.results_failed,
+                "last_inference_latency_seconds": self._last_latency(stream) if completed else 0.0,
             },
         )
+
+    def _last_latency(self, stream: Stream) -> float:
+        usual = self._lifecycle.results.variation.usual.inference_ms
+        return (usual if stream.last_inference_ms is None else stream.last_inference_ms) / 1000
 
     def prompt(self, call: Call) -> Reply:
         """PATCH …/config/prompt. 400 for an id that is none. Source: contract."""

@@ -239,7 +239,7 @@ class OvershootFake:
 
     def send_result(self, stream_id: str, **overrides: Any) -> dict[str, Any]:
         """Send a result now, beside those that are due, and return it. Raises KeyError."""
-        return self._lifecycle.send_result(self._lifecycle.streams[stream_id], overrides)
+        return self._lifecycle.delivery.send_now(self._lifecycle.streams[stream_id], overrides)
 
     def check_token(self, token: str) -> Token | None:
         """A LiveKit token that was issued here and is valid now; None for any other."""

@@ -32,9 +32,23 @@ class Inference:
     thousands of quiet streams cost nothing.
     """
 
-    def __init__(self, service: Service, interval: float, produce: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        service: Service,
+        interval: float,
+        late: Callable[[int], float],
+        produce: Callable[[int, float], float],
+    ) -> None:
+        """Of a stream with results each `interval` seconds.
+
+        late: by how many seconds a result, by its number, comes later than the interval says; earlier, if
+        negative. None overtakes another.
+        produce: called with a result's number and when it was usually due, once it comes; returns by how many
+        seconds it wants to be called again, with the same, or 0 if it is done.
+        """
         self._service = service
         self._interval = interval
+        self._late = late
         self._produce = produce
         self._audience = False
         self._running = False
@@ -82,6 +96,9 @@ class Inference:
         if present and not self._audience:
             self._catch_up()
         self._audience = present
+        if not present:
+            self._service.cancel(self._timer)
+            self._timer = None
         self._arm()
 
     def keep(self) -> InferenceKept:
@@ -107,13 +124,20 @@ class Inference:
 
     def _arm(self) -> None:
         if self._running and self._audience and self._timer is None:
-            self._timer = self._service.call_at(self._due(), self._tick)
+            self._wait_until(self._due() + self._late(self._before + self._index))
+
+    def _wait_until(self, moment: float) -> None:
+        self._timer = self._service.call_at(moment, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
         if not (self._running and self._audience):
             return
-        number = self._before + self._index
+        index, due = self._index, self._due()
         self._index += 1
-        self._produce(number)
-        self._arm()
+        more = self._produce(self._before + index, due)
+        if more > 0 and self._running:
+            self._index = index
+            self._wait_until(self._service.clock.now() + more)
+        else:
+            self._arm()

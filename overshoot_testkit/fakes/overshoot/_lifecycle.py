@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from overshoot_testkit.fakes.base import Refusal
 from overshoot_testkit.fakes.overshoot._clips import Clips
+from overshoot_testkit.fakes.overshoot._delivery import Delivery
 from overshoot_testkit.fakes.overshoot._ids import identifier
 from overshoot_testkit.fakes.overshoot._inference import Inference
 from overshoot_testkit.fakes.overshoot._ledger import Ledger, micros
 from overshoot_testkit.fakes.overshoot._stream import Stream, StreamEvent, StreamState
 from overshoot_testkit.fakes.overshoot._tokens import TokenMint
-from overshoot_testkit.fakes.overshoot.settings import ResultRequest
 from overshoot_testkit.journal import LeaseRenewed, StateChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from overshoot_testkit.fakes.base import Service, Socket
+    from overshoot_testkit.fakes.base import Service
     from overshoot_testkit.fakes.overshoot._ledger import Wallet
     from overshoot_testkit.fakes.overshoot._results import Results
     from overshoot_testkit.fakes.overshoot._rules import Order
@@ -34,6 +34,7 @@ class Lifecycle:
         self.tokens = TokenMint(service)
         self.results = results
         self.clips = Clips(service, self)
+        self.delivery = Delivery(service, results, self.clips)
         self._service = service
         self._clock = service.clock
         self._journal = service.journal
@@ -99,7 +100,13 @@ class Lifecycle:
     def inference_of(self, stream: Stream) -> Inference:
         """What produces its results."""
         interval = max(stream.order.interval, self.settings.fastest_interval)
-        return Inference(self._service, interval, lambda index: self._produce(stream, index))
+        timing, produce = self.results.timing, self.delivery.produce
+        return Inference(
+            self._service,
+            interval,
+            lambda index: timing(stream.number, index, interval).late,
+            lambda index, due: produce(stream, index, interval, due),
+        )
 
     def resume(self, stream: Stream, lease_due: float | None, frames_due: float | None) -> None:
         """Set a stream's timers for these moments, those that it had are cancelled."""
@@ -207,55 +214,11 @@ class Lifecycle:
     def _run(self, stream: Stream) -> None:
         if not stream.frames_on:
             return
-        later = self.settings.inference_latency_ms / 1000
-        stream.inference.start(later if stream.inference.ran_before else self.settings.first_result_latency)
-
-    # --- results ------------------------------------------------------------------------------------
-
-    def attach(self, stream: Stream, socket: Socket) -> None:
-        """A result socket has authenticated. *assumed*: results from before are not sent again."""
-        stream.sockets.append(socket)
-        stream.inference.set_audience(True)
-
-    def detach(self, stream: Stream, socket: Socket) -> None:
-        """A result socket has ended."""
-        if socket in stream.sockets:
-            stream.sockets.remove(socket)
-        stream.inference.set_audience(bool(stream.sockets))
-
-    def _produce(self, stream: Stream, index: int) -> None:
-        began = self._clock.now() - self.settings.inference_latency_ms / 1000
-        prompt, recorded = stream.prompt_at(began)
-        message = self.results.make(stream, index, prompt)
-        if message is not None:
-            self._broadcast(stream, message, recorded)
-
-    def send_result(self, stream: Stream, overrides: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a result now, beside those that are due."""
-        prompt, recorded = stream.prompt_at(self._clock.now())
-        order = stream.order
-        request = ResultRequest(
-            stream.id,
-            stream.number,
-            stream.inference.completed(),
-            order.mode,
-            order.inference.model,
-            prompt,
-            order.inference.output_schema_json,
-        )
-        message = self.results.message(stream, request, overrides)
-        self._broadcast(stream, message, recorded)
-        return message
-
-    def _broadcast(self, stream: Stream, message: dict[str, Any], prompt: str) -> None:
-        recorded = {**message, "prompt": prompt} if "prompt" in message else dict(message)
-        for name, value in message.items():
-            if name not in _PLAIN:
-                recorded[name] = self._journal.secrets.member(name, value)
-        if stream.order.mode == "clip" and stream.sockets:
-            self.clips.sent(stream, message.get("id"))
-        for socket in tuple(stream.sockets):
-            socket.send(message, recorded)
+        variation = self.results.variation
+        if stream.inference.ran_before:
+            stream.inference.start(variation.usual.inference_ms / 1000)
+        else:
+            stream.inference.start(variation.first(stream.number))
 
     # --- end ----------------------------------------------------------------------------------------
 
@@ -268,6 +231,7 @@ class Lifecycle:
         stream.forgotten = forget
         stream.wallet.open_streams -= 1
         stream.frames_on = False
+        stream.held, stream.overtaken = None, ()
         stream.inference.stop()
         for timer in (stream.lease_timer, stream.frames_timer):
             self._service.cancel(timer)
@@ -291,10 +255,11 @@ class Lifecycle:
     # --- deploys ------------------------------------------------------------------------------------
 
     def lose_server(self, streams: Iterable[Stream]) -> None:
-        """A deploy of the server that has these streams begins. Source: Transport & Connectivity › Deploy Resilience.
+        """A deploy of the server that has these streams begins.
 
-        Native streams stay and are recovered at their next keepalive; webrtc streams are lost. *assumed*:
-        user-managed rooms, which outlive the server too, are recovered like native ones; leases run on.
+        Source: Transport & Connectivity › Deploy Resilience. Native streams stay and are recovered at their
+        next keepalive; webrtc streams are lost. *assumed*: user-managed rooms, which outlive the server too,
+        are recovered like native ones; leases run on.
         """
         for stream in streams:
             if stream.order.source_type == "webrtc":
@@ -302,9 +267,3 @@ class Lifecycle:
             else:
                 stream.inference.stop()
                 stream.awaits_recovery = True
-
-
-_PLAIN = frozenset(
-    {"id", "stream_id", "mode", "model_backend", "prompt", "inference_latency_ms", "total_latency_ms", "ok"}
-)
-"""Members of a result that the fake wrote itself, or whose copy without secrets is at hand."""

@@ -63,7 +63,11 @@ class ResultSettings:
             raise ValueError("ResultSettings.errors: results that fail need at least one")
 
     @property
+    def has_shares(self) -> bool:
+        """Whether anything is drawn for each result, beside its time."""
+        return any(getattr(self, name) for name in _SHARES)
+
+    @property
     def plain(self) -> bool:
-        """Whether nothing is drawn or added."""
-        shares = any(getattr(self, name) for name in _SHARES)
-        return not (shares or self.filtered_prompts or self.padding or self.extra_members)
+        """Whether each result is as ever, but perhaps for its time."""
+        return not (self.has_shares or self.filtered_prompts or self.padding or self.extra_members)

@@ -34,12 +34,12 @@ class ResultSocket:
         stream = await self._authenticate(call, socket)
         if stream is None:
             return await _until_end(socket)
-        self._lifecycle.attach(stream, socket)
+        self._lifecycle.delivery.attach(stream, socket)
         try:
             self._service.strike_socket(call, socket)
             await _until_end(socket)
         finally:
-            self._lifecycle.detach(stream, socket)
+            self._lifecycle.delivery.detach(stream, socket)
         return None
 
     async def _authenticate(self, call: Call, socket: Socket) -> Stream | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from overshoot_testkit.fakes.base import Socket
     from overshoot_testkit.fakes.overshoot._inference import Inference
     from overshoot_testkit.fakes.overshoot._ledger import Wallet
+    from overshoot_testkit.fakes.overshoot._results import Made
     from overshoot_testkit.fakes.overshoot._rules import Order, SourceType
     from overshoot_testkit.fakes.overshoot._tokens import Token
     from overshoot_testkit.fakes.overshoot.settings import EndReason
@@ -120,6 +121,14 @@ class Stream:
     lease_timer_at: float = 0.0
     frames_timer: Timer | None = None
     results_made: int = 0
+    results_failed: int = 0
+    """Of those that were sent."""
+    last_inference_ms: float | None = None
+    """How long the inference took that somebody heard last."""
+    held: tuple[Made, str] | None = None
+    """A result that is late, and its prompt without secrets."""
+    overtaken: tuple[tuple[dict[str, Any], int, str], ...] = ()
+    """A result that is to come after the next: message, copies, prompt without secrets."""
     sockets: list[Socket] = field(default_factory=list)
     """Authenticated result sockets, oldest first."""
     prompts: deque[tuple[float, str, str]] = field(default_factory=deque)
