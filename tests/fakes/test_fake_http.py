@@ -13,6 +13,7 @@ import pytest
 import yarl
 from fake_stories import FRAME, WEBRTC, loopback_story, story, validate
 
+from overshoot_testkit.fakes.base import Reply, Route
 from overshoot_testkit.faults import Answer, Truncate
 from overshoot_testkit.journal import Request, Response
 
@@ -271,6 +272,20 @@ def test_a_body_that_cannot_be_unpacked_leaves_no_trace_in_the_log(caplog, capfd
     told()
     assert [] == caplog.records
     assert ("", "") == capfd.readouterr()
+
+
+def test_an_answer_that_cannot_be_written_is_our_defect_and_comes_to_light(caplog):
+    odd = Route("odd", "GET", "/odd", lambda _: Reply(200, {}, headers={"X-Odd": "a\r\nb"}), public=True)
+
+    @loopback_story()
+    async def told(wire):
+        wire.fake._service.add_routes([odd])
+        assert (b"", b"") == await send(wire, b"GET /v0.2/odd HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    with pytest.raises(ExceptionGroup, match="the fake itself failed") as raised:
+        told()
+    assert [ValueError] == [type(each) for each in raised.value.exceptions]
+    assert [] == caplog.records
 
 
 @loopback_story()
