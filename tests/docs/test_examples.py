@@ -22,6 +22,7 @@ PAGES = [
     "docs/fake.md",
     "docs/faults.md",
     "docs/pytest.md",
+    "docs/settings.md",
     "docs/testing.md",
 ]
 EXECUTED_BY_THEIR_OWN_TESTS = {"docs/driver-protocol.md", "docs/benchmarks.md", "docs/javascript.md"}
