@@ -14,9 +14,9 @@ _MARGIN = 1.0
 """Seconds: a lease ends, a moment later the server has noticed."""
 
 
-def no_stream_is_open(fake: OvershootFake) -> None:
-    """No stream that the application knows of."""
-    left = _known(fake, fake.open_streams())
+def no_stream_is_open(fake: OvershootFake, after: int) -> None:
+    """No stream that the application knows of, of those after number `after`: earlier ones were judged."""
+    left = _known(fake, after)
     assert not left, f"stop_app returned at {fake.clock.now():g} s and left open: {_told(left)}"
 
 
@@ -30,9 +30,9 @@ def old_streams_have_lapsed(fake: OvershootFake, stopped_at: float) -> None:
         )
 
 
-def streams_are_few(fake: OvershootFake, most: int) -> None:
-    """No more than `most` streams that the application knows of."""
-    streams = _known(fake, fake.open_streams())
+def streams_are_few(fake: OvershootFake, most: int, after: int) -> None:
+    """No more than `most` streams that the application knows of, of those after number `after`."""
+    streams = _known(fake, after)
     assert len(streams) <= most, f"{len(streams)} streams are open, {most} are allowed: {_told(streams)}"
 
 
@@ -54,9 +54,10 @@ def little_is_spent(journal: Journal, most_cents: float) -> None:
     assert spent <= most_cents, f"{spent:g} cents were spent, {most_cents:g} are allowed"
 
 
-def _known(fake: OvershootFake, streams: list[StreamView]) -> list[StreamView]:
-    """Those whose creation was answered: of the others the application cannot know."""
+def _known(fake: OvershootFake, after: int) -> list[StreamView]:
+    """Open ones whose creation was answered: of the others the application cannot know."""
     answered = {each.request_id for each in fake.journal.of(Response, outcome="answered")}
+    streams = [stream for stream in fake.open_streams() if stream.number > after]
     return [stream for stream in streams if stream.opened_by in answered]
 
 

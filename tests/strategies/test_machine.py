@@ -188,3 +188,19 @@ def test_a_client_that_closes_a_socket_that_was_just_cut_is_no_defect_of_the_fak
     machine.teardown()
 
     assert ["fault"] == [closed.by for closed in machine.journal.of(SocketClosed)]
+
+
+def test_a_stream_that_trouble_kept_from_being_closed_is_not_held_against_the_next_start():
+    machine = Promises()
+    machine.app_starts()
+    machine.key_is_revoked()
+    machine.app_stops()
+    machine.key_is_restored()
+    machine.app_starts_again()
+    machine.promises()
+    machine.app_stops()
+
+    assert 1 == len(machine.fake.open_streams())
+    machine.time_passes(60)
+    machine.promises()
+    machine.teardown()
