@@ -22,6 +22,7 @@ PAGES = [
     "docs/fake.md",
     "docs/faults.md",
     "docs/pytest.md",
+    "docs/scenarios.md",
     "docs/settings.md",
     "docs/testing.md",
 ]
