@@ -189,3 +189,20 @@ async def test_what_is_held_back_ends_with_its_audience(wire):
 def test_a_line_that_cannot_be_is_refused(name, value):
     with pytest.raises(ValueError, match=f"Say.{name}: {value} must be at least"):
         Say(**{name: value})
+
+
+@odd(jitter=0.25)
+async def test_an_inference_that_begins_later_ends_later(wire):
+    await heard(wire, 2)
+
+    assert [1.35, 3.35] == moments(wire)
+
+
+@story(inference_latency_ms=Uniform(100, 900))
+async def test_a_slower_inference_makes_a_later_result(wire):
+    messages = await heard(wire, 3)
+
+    assert [170.0] * 3 == [
+        round(each["total_latency_ms"] - each["inference_latency_ms"], 3) for each in messages
+    ]
+    assert 3 == len({round(at % 2, 6) for at in moments(wire)})
