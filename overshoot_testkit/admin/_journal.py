@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from overshoot_testkit.admin._hosted import Hosted
+    from overshoot_testkit.journal import Journal
 
 HEARTBEAT = 15.0
 """Real seconds after which a follower who heard nothing gets a comment: proxies end what is silent."""
@@ -153,10 +154,10 @@ class JournalPart:
 
     def _events(self, ask: Ask) -> Any:
         query: JournalQuery = ask.query
-        events = self._fake.journal.events
+        journal = self._fake.journal
         found: list[dict[str, Any]] = []
-        last, more = len(events) - 1, False
-        for event in events[max(query.after + 1, 0) :]:
+        last, more = _last(journal), False
+        for event in journal.since(query.after + 1):
             if query.accepts(event):
                 if len(found) == query.limit:
                     more, last = True, found[-1]["seq"]
@@ -176,12 +177,11 @@ class JournalPart:
         with contextlib.suppress(ConnectionError):
             await response.write(b": following\nretry: 1000\n\n")
             while not self._closed:
-                if era != journal.era or index > len(journal):
+                if era != journal.era or index > _last(journal) + 1:
                     era, index = journal.era, 0
                     await response.write(b"id: -1\nevent: reset\ndata: {}\n\n")
-                part = journal.events[index : index + _AT_ONCE]
-                index += len(part)
-                if part:
+                if part := journal.since(index)[:_AT_ONCE]:
+                    index = part[-1].seq + 1
                     await response.write(_written(each for each in part if ask.query.accepts(each)))
                 elif not await self._news():
                     await response.write(b": still here\n\n")
@@ -198,6 +198,10 @@ class JournalPart:
         finally:
             self._waiting.discard(waiting)
         return True
+
+
+def _last(journal: Journal) -> int:
+    return journal.events[-1].seq if journal.events else -1
 
 
 def viewed(event: Event) -> dict[str, Any]:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from overshoot_testkit.scenarios import FaultSpec, Scenario
 
 
+_KEPT = 200_000
+"""Events that are there to be asked for: a server may run for weeks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A command line of `serve`."""
@@ -81,9 +85,8 @@ class _Server:
     async def run(self) -> int:
         order = self._order
         clock = SteppedClock() if order.clock == "stepped" else LoopClock()
-        journal = Journal(clock)
+        journal = Journal(clock, keep=_KEPT)
         fake = OvershootFake(clock, self._settings, journal, FaultPlan(clock, journal, seed=order.seed))
-        # A page or a client in a browser talks to the admin API's own port; see `admin`.
         admin = AdminServer(
             fake,
             token=self._token,
