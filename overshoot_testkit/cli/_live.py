@@ -106,6 +106,7 @@ class LogTeller:
         self._fake = fake
         self._console = make_console(no_color=no_color)
         self._numbers: dict[str, int] = {}
+        self._era = 0
         self._flooding = False
         self._folded = 0
 
@@ -156,12 +157,12 @@ class LogTeller:
             stream = getattr(event, "id", None)
         if stream is None:
             return ""
-        if stream not in self._numbers:
-            try:
-                self._numbers[stream] = self._fake.stream(stream).number
-            except KeyError:  # an id that no stream has
-                return "?"
-        return f"#{self._numbers[stream]}"
+        if self._era != self._fake.journal.era:  # streams are numbered from 1 again
+            self._era = self._fake.journal.era
+            self._numbers.clear()
+        if isinstance(event, StateChanged) and event.before is None:
+            self._numbers.setdefault(stream, len(self._numbers) + 1)
+        return f"#{self._numbers[stream]}" if stream in self._numbers else "?"
 
     def _say(self, text: Text) -> None:
         with self._console.capture() as captured:

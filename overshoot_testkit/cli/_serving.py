@@ -60,7 +60,12 @@ def serve(order: Order) -> int:
         settings = _settings(order, scenario)
         faults = [fault_from_words(words) for words in order.faults]
         return asyncio.run(_Server(order, settings, scenario, faults).run())
-    except (DocumentError, PortInUseError, RemoteHostError, _WrongFaultError) as error:
+    except RemoteHostError as error:
+        raise UserError(
+            f"--host: {order.host!r} can be reached from other machines, and whoever reaches the admin API "
+            "drives the fake: listen on 127.0.0.1, or name a variable with a token by --admin-token-env"
+        ) from error
+    except (DocumentError, PortInUseError, _WrongFaultError) as error:
         raise UserError(error.strerror if isinstance(error, OSError) else str(error)) from error
     except OSError as error:
         raise UserError(f"cannot listen on {order.host!r}: {error.strerror or error}") from error
@@ -98,6 +103,7 @@ class _Server:
             stack.push_async_callback(admin.aclose)
             await fake.listen(order.host, order.port, allow_remote=self._token is not None)
             await admin.listen(order.host, order.admin_port)
+            self._begin(fake, admin)
             output = Output()
             stack.callback(output.close)
             teller = JsonTeller(output) if order.as_json else LogTeller(output, fake, no_color=order.no_color)
@@ -107,10 +113,11 @@ class _Server:
         tally = Tally()
         with _asked_to_end() as ended:
             teller.ready(_facts(fake, admin))
-            fake.journal.subscribe(tally.note)
-            if not self._order.quiet:
-                fake.journal.subscribe(teller.event)
-            self._begin(fake, admin)
+            listeners = [tally.note] if self._order.quiet else [tally.note, teller.event]
+            for listener in listeners:
+                for event in fake.journal.events:  # of what was set from the start
+                    listener(event)
+                fake.journal.subscribe(listener)
             await ended.wait()
         playing = admin.scenario.playing
         if playing is not None:
