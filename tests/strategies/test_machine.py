@@ -53,7 +53,7 @@ def test_the_reference_client_keeps_every_promise():
 
 def found(capsys, machine, **options):
     """The story that hypothesis tells, and the error it ends with."""
-    asked = settings(QUICK, max_examples=60, **options)
+    asked = settings(QUICK, max_examples=1000, **options)  # far more than any of them takes
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - whatever it is, it is looked at
         run_state_machine_as_test(machine, settings=asked)
     notes = "\n".join(getattr(caught.value, "__notes__", []))
