@@ -12,6 +12,7 @@ import overshoot_testkit
 
 PACKAGES = [
     "overshoot_testkit",
+    "overshoot_testkit.admin",
     "overshoot_testkit.bridges",
     "overshoot_testkit.clients",
     "overshoot_testkit.clients.reference",

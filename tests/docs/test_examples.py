@@ -24,6 +24,7 @@ PAGES = [
     "docs/pytest.md",
     "docs/scenarios.md",
     "docs/settings.md",
+    "docs/serve.md",
     "docs/testing.md",
 ]
 EXECUTED_BY_THEIR_OWN_TESTS = {"docs/driver-protocol.md", "docs/benchmarks.md", "docs/javascript.md"}
