@@ -325,3 +325,22 @@ async def test_ids_that_come_again_are_told_apart_in_exchanges(wire):
 
     assert ["req_000001", "req_000001"] == [each.request.request_id for each in exchanges]
     assert [200, 503] == [each.response.status for each in exchanges if each.response is not None]
+
+
+@story()
+async def test_what_was_left_of_a_script_is_left_again(wire):
+    stream = await wire.create()
+    socket = await wire.socket(stream)
+    wire.fake.results.script(["one", "two"])
+    await wire.clock.sleep(2)
+
+    async def heard():
+        return [json.loads((await socket.receive()).data)["result"] for _ in range(2)]
+
+    snapshot = wire.fake.snapshot()
+    await wire.clock.sleep(2)
+    wire.fake.restore(snapshot)
+    await wire.clock.sleep(2)
+
+    assert ["one", "two"] == await heard()
+    assert "two" == (await heard())[0]
