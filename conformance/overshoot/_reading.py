@@ -114,7 +114,12 @@ def still_active(seen: Recording, *, since: float) -> Iterator[Finding]:
 def requests_after(seen: Recording, over: float, *, settle: float) -> Iterator[Finding]:
     """Requests of a client whose stream is over: nothing but a few DELETEs is allowed."""
     later = seen.of(Request, since=over)
-    others = [each for each in later if each.method != "DELETE" and each.at > over + settle]
+    # A browser's own question before a DELETE is no request of the client's.
+    others = [
+        each
+        for each in later
+        if each.method != "DELETE" and each.route != "preflight" and each.at > over + settle
+    ]
     if others:
         seen_then = f"{len(others)}, the first {others[0].method} {others[0].path} at {others[0].at:g} s"
         yield Finding("went-on-asking", f"no request but DELETE after {over:g} s", seen_then, others[0].at)

@@ -58,7 +58,10 @@ class Delivery:
                 stream.held = held
                 return made.late
         made, recorded = held
-        self._send_in_turn(stream, made, recorded)
+        if made.copies == 1 and not (made.after_next or stream.overtaken):
+            self.broadcast(stream, made.message, recorded)
+        else:
+            self._send_in_turn(stream, made, recorded)
         return 0.0
 
     def _send_in_turn(self, stream: Stream, made: Made, recorded: str) -> None:
@@ -85,7 +88,7 @@ class Delivery:
         """To every socket of the stream; `prompt` without secrets, for the journal."""
         recorded = {**message, "prompt": prompt} if "prompt" in message else dict(message)
         for name, value in message.items():
-            if name not in _PLAIN:
+            if value is not None and name not in _PLAIN:
                 recorded[name] = self._secrets.member(name, value)
         if message.get("ok") is False:
             stream.results_failed += 1

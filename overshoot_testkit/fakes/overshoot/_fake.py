@@ -169,7 +169,8 @@ class OvershootFake:
         )
 
     def _settings_are(self, settings: Settings) -> None:
-        self.settings = self._lifecycle.settings = self.results.settings = settings
+        self.settings = self._lifecycle.settings = settings
+        self.results.use(settings)
         self._set_up_service()
 
     # --- accounts -----------------------------------------------------------------------------------

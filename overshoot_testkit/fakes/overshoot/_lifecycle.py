@@ -86,8 +86,8 @@ class Lifecycle:
         stream.inference = self.inference_of(stream)
         self.streams[stream.id] = stream
         wallet.open_streams += 1
-        self._journal.add(StateChanged("stream", stream.id, None, stream.state.value, "created"))
         self.set_prompt(stream, order.inference.prompt)
+        self._journal.add(StateChanged("stream", stream.id, None, stream.state.value, "created"))
         self._lease(stream, self.settings.lease_ttl)
         self._await_frames(stream)
         return stream

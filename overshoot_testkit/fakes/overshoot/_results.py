@@ -42,17 +42,12 @@ class Results:
     """Makes the results of all streams. Scripts go first: the stream's own, then the common one."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
         self._common: deque[ScriptLine] = deque()
         self._own: dict[str, deque[ScriptLine]] = {}
+        self.use(settings)
 
-    @property
-    def settings(self) -> Settings:
-        """As they are now."""
-        return self._settings
-
-    @settings.setter
-    def settings(self, settings: Settings) -> None:
+    def use(self, settings: Settings) -> None:
+        """Go by these from now on."""
         self._settings = settings
         self._plain = settings.results.plain
         self.variation = Variation(settings)
@@ -69,7 +64,8 @@ class Results:
 
     def timing(self, stream: int, index: int, interval: float) -> Timing:
         """See `Variation`: by the settings as they are now."""
-        return self.variation.timing(stream, index, interval)
+        variation = self.variation
+        return variation.usual if variation.constant else variation.timing(stream, index, interval)
 
     def request(self, stream: Stream, index: int, prompt: str) -> ResultRequest:
         """What a result is made from."""
@@ -100,7 +96,7 @@ class Results:
         stream.results_made += 1
         text, error, reason = self._content(stream, request, say)
         message = {
-            "id": identifier(self.settings.seed, "result", stream.number, stream.results_made),
+            "id": identifier(self._settings.seed, "result", stream.number, stream.results_made),
             "stream_id": stream.id,
             "mode": request.mode,
             "model_backend": stream.order.inference.backend,
@@ -119,7 +115,7 @@ class Results:
 
     def _drawn(self, request: ResultRequest) -> Say:
         """What the settings make of a result that nobody scripted."""
-        results = self.settings.results
+        results = self._settings.results
         if self._plain:
             return _AS_EVER
         odd = self.variation.oddity(request.stream_number, request.index)
@@ -149,7 +145,7 @@ class Results:
             text, problem = self._generated(request)
             if problem is not None:
                 return "", problem, None
-            longest = stream.order.max_output_tokens * self.settings.results.characters_per_token or None
+            longest = stream.order.max_output_tokens * self._settings.results.characters_per_token or None
         if say.padding:
             text += (" " if request.output_schema is not None else ".") * say.padding
         if say.cut is not None:
@@ -159,7 +155,7 @@ class Results:
         return text, None, "stop"
 
     def _generated(self, request: ResultRequest) -> tuple[str, str | None]:
-        settings = self.settings
+        settings = self._settings
         if settings.lost_model == "fail" and settings.models.get(request.model) == "unavailable":
             return "", f"model {request.model} is unavailable"
         if settings.generate is not None:

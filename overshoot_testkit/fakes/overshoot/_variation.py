@@ -55,13 +55,15 @@ class Variation:
         """Of results that come when they are usually due."""
         drawn = (settings.inference_latency_ms, settings.total_latency_ms)
         self._steady = not settings.results.jitter and all(isinstance(each, int | float) for each in drawn)
+        self.constant = self._steady and settings.results.burst == 1
+        """Whether the timing is `usual` for every result."""
         self._odd = settings.results.has_shares
 
     def timing(self, stream: int, index: int, interval: float) -> Timing:
         """Of a stream's result, both counted; `interval` in seconds."""
-        burst = self._settings.results.burst
-        if self._steady and burst == 1:
+        if self.constant:
             return self.usual
+        burst = self._settings.results.burst
         held = (burst - 1 - index % burst) * interval
         if self._steady:
             base = self.usual
