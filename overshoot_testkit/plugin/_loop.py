@@ -31,6 +31,7 @@ TOO_OLD = (
 )
 _THREAD = "_overshoot_thread"
 _ANYIO = "_overshoot_anyio"
+_HOST = pytest.StashKey[str]()
 
 
 def _host_on(scope: str) -> str:
@@ -51,6 +52,13 @@ def has_hook(config: pytest.Config) -> bool:
 
 def host_of(item: pytest.Item) -> str:
     """Name of the fixture that runs the fake of this test: on the test's own loop if it has one."""
+    known = item.stash.get(_HOST, None)
+    if known is None:
+        known = item.stash[_HOST] = _find_host(item)
+    return known
+
+
+def _find_host(item: pytest.Item) -> str:
     if is_both(item):
         return _THREAD
     if _is_anyios(item):
