@@ -163,6 +163,13 @@ def _thread_of(config: pytest.Config) -> FakeThread:
     return thread
 
 
+def last_of_thread(config: pytest.Config) -> None:
+    """Let the thread for fakes end together with the fake that it has now."""
+    thread = config.stash.get(_THREAD, None)
+    if thread is not None:
+        thread.last = True
+
+
 def end_thread(config: pytest.Config) -> None:
     """End the thread for fakes, if there is one: the next test needs none."""
     thread = config.stash.get(_THREAD, None)

@@ -42,17 +42,17 @@ class FakeTests:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
         """Keep the thread for fakes from test to test, and never for a test that needs none."""
+        hosts = sys.modules.get("overshoot_testkit.plugin._hosts")
+        if hosts is None or _loop.runs_in_thread(nextitem):
+            return (yield)
+        hosts.last_of_thread(item.config)
         try:
             return (yield)
         finally:
-            if not _loop.runs_in_thread(nextitem):
-                self.end_thread(item.config)
+            hosts.end_thread(item.config)
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
-        self.end_thread(config)
-
-    @staticmethod
-    def end_thread(config: pytest.Config) -> None:
+        """End the thread after a run that was interrupted."""
         hosts = sys.modules.get("overshoot_testkit.plugin._hosts")
         if hosts is not None:
             hosts.end_thread(config)

@@ -51,9 +51,11 @@ class FakeThread:
     def __init__(self) -> None:
         self._loop = _UnfrozenLoop()
         self._thread = threading.Thread(target=self._run, name="overshoot-fake", daemon=True)
-        self._thread.start()
         self.usable = True
         """False once it did not answer in time."""
+        self.last = False
+        """Whether it ends with the fake that it has now."""
+        self._stopping = False
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -65,7 +67,10 @@ class FakeThread:
             work.close()
             raise RuntimeError("called from the fake's own thread, which would wait for itself")
         try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop).result(patience)
+            done = asyncio.run_coroutine_threadsafe(work, self._loop)
+            if self._thread.ident is None:
+                self._thread.start()  # with its first work at hand: one change of thread less
+            return done.result(patience)
         except CancelledError:
             raise RuntimeError("the fake of this test has ended") from None
         except TimeoutError:
@@ -117,10 +122,14 @@ class FakeThread:
             for task in asyncio.all_tasks():
                 if task is not asyncio.current_task():
                     task.cancel()
+            if self.last:
+                self._stopping = True
+                self._loop.call_soon(self._loop.stop)  # not at once: the result is on its way to the test
 
     def close(self) -> None:
         """End the loop and the thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        if not self._stopping:
+            self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 

@@ -169,6 +169,8 @@ def test_anyio_xdist_and_randomly_beside_both_modes_of_pytest_asyncio(project, m
     project.write("pytest.ini", INI.format(mode=mode))
     project.write("test_anyio.py", ANYIO if mode == "strict" else ANYIO_IN_AUTO_MODE)
     project.write("test_many.py", MANY)
+    # As in tests/conftest.py: a loop that pytest-asyncio makes if a blocking test is first is never closed.
+    project.write("conftest.py", "import asyncio; asyncio.set_event_loop(None)")
 
     result = project.pytest("--overshoot-fake", "-n", "2", order="any")
 
