@@ -36,7 +36,8 @@ class Work:
         self.errors: list[Exception] = []
         """Our own defects, raised together by `aclose`."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: dict[Timer, Pending] = {}
+        # Plain tuples: a Pending is made for those who ask, and there are thousands of timers.
+        self._timers: dict[Timer, tuple[float, Callable[..., object], tuple[object, ...]]] = {}
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run `work` beside the requests; it ends with the service at the latest."""
@@ -62,7 +63,7 @@ class Work:
                 self.defect(error)
 
         timer = self.clock.call_at(when, due)
-        self._timers[timer] = Pending(when, callback, args)
+        self._timers[timer] = (when, callback, args)
         return timer
 
     def cancel(self, timer: Timer | None) -> None:
@@ -74,16 +75,16 @@ class Work:
     def due_at(self, timer: Timer | None) -> float | None:
         """When a pending timer of `call_at` is due, in seconds of the clock."""
         pending = None if timer is None else self._timers.get(timer)
-        return None if pending is None else pending.when
+        return None if pending is None else pending[0]
 
     def pending(self, owner: object) -> tuple[Pending, ...]:
         """The timers whose callbacks are methods of this object, in the order they were set."""
-        return tuple(each for each in self._timers.values() if each.owner is owner)
+        return tuple(each for each in map(Pending._make, self._timers.values()) if each.owner is owner)
 
     def forget(self, owner: object) -> None:
         """Cancel what `pending` finds."""
         for timer, each in tuple(self._timers.items()):
-            if each.owner is owner:
+            if Pending._make(each).owner is owner:
                 self.cancel(timer)
 
     def defect(self, error: Exception) -> None:

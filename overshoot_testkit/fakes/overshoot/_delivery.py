@@ -88,7 +88,11 @@ class Delivery:
         """To every socket of the stream; `prompt` without secrets, for the journal."""
         recorded = {**message, "prompt": prompt} if "prompt" in message else dict(message)
         for name, value in message.items():
-            if value is not None and name not in _PLAIN:
+            if value is None or name in _PLAIN:
+                continue
+            if name in _TEXTS and isinstance(value, str):
+                recorded[name] = self._secrets.text(value)
+            else:
                 recorded[name] = self._secrets.member(name, value)
         if message.get("ok") is False:
             stream.results_failed += 1
@@ -98,6 +102,8 @@ class Delivery:
             socket.send(message, recorded)
 
 
+_TEXTS = frozenset({"model_name", "result", "finish_reason"})
+"""Members that are texts, and whose names do not make them secret."""
 _PLAIN = frozenset(
     {"id", "stream_id", "mode", "model_backend", "prompt", "inference_latency_ms", "total_latency_ms", "ok"}
 )
