@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import inspect
 import ipaddress
 from typing import TYPE_CHECKING, Any
@@ -22,10 +21,10 @@ from overshoot_testkit.admin._overview import OverviewPart
 from overshoot_testkit.admin._scenario import ScenarioPart
 from overshoot_testkit.admin._snapshots import SnapshotsPart
 from overshoot_testkit.admin._ui import UiPart
-from overshoot_testkit.fakes.base import PortInUseError, RemoteHostError
+from overshoot_testkit.fakes.base import RemoteHostError, open_port
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
     from types import TracebackType
     from typing import Self
 
@@ -125,17 +124,11 @@ class Server:
 
     async def _open(self, server: Any, host: str, port: int) -> int:
         try:
-            self._listening = await asyncio.get_running_loop().create_server(server, host, port)
-        except OSError as error:
+            self._listening, port = await open_port(asyncio.get_running_loop(), server, host, port)
+        except OSError:
             await self.aclose()
-            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
-                what = "is in use" if error.errno == errno.EADDRINUSE else "is not open to this user"
-                raise PortInUseError(
-                    error.errno, f"port {port} on {host} {what}: choose another, or 0 for any that is free"
-                ) from error
             raise
-        sockets: Sequence[Any] = getattr(self._listening, "sockets", ())
-        return int(sockets[0].getsockname()[1]) if port == 0 else port
+        return port
 
     async def aclose(self) -> None:
         """End all requests, those that follow the journal too, and the listener. Idempotent.

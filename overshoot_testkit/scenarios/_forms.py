@@ -194,15 +194,13 @@ def form_of(owner: type, *, without: tuple[str, ...] = ()) -> type[Form]:
 class ActionForm(Form):
     """Something that can go wrong."""
 
+    acts: ClassVar[type[Action]]
+    """The action of which this is the form."""
+
     def values(self) -> dict[str, Any]:
         """The action's own fields."""
-        own = {each.name for each in dataclasses.fields(self.acts())}
+        own = {each.name for each in dataclasses.fields(self.acts)}
         return {name: value for name, value in super().values().items() if name in own}
-
-    @classmethod
-    def acts(cls) -> type[Action]:
-        """The action of which this is the form."""
-        raise NotImplementedError
 
 
 class FaultForm(ActionForm):
@@ -219,7 +217,7 @@ class FaultForm(ActionForm):
 
     @model_validator(mode="after")
     def _when(self) -> Self:
-        kind = self.acts().kind
+        kind = self.acts.kind
         said = [
             name for name, value in (("on", self.on), ("at", self.at), ("in", self.in_)) if value is not None
         ]
@@ -255,7 +253,7 @@ def _action_form(name: str, base: type[ActionForm], title: str) -> type[ActionFo
         **_declared(doc.fields),
     )
     model.makes = doc.action
-    model.acts = classmethod(lambda _: doc.action)  # type: ignore[method-assign, assignment]
+    model.acts = doc.action
     return model
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import jsonschema
+import pytest
 
 from overshoot_testkit.clock import LoopClock, SteppedClock
 from overshoot_testkit.fakes.overshoot import OvershootFake, Settings
@@ -172,3 +173,17 @@ def story(**settings: Any):
 def loopback_story(**settings: Any):
     """The same on a real socket, with a clock that stands still unless the story moves it."""
     return lambda tell: _told(tell, Settings(**settings), lambda whole: asyncio.run(whole()), SteppedClock)
+
+
+def on_both_networks(stories):
+    """Two tests: each of the stories in memory, and each on real sockets."""
+
+    @pytest.mark.parametrize("tell", stories, ids=lambda tell: tell.__name__)
+    def in_memory(tell):
+        story()(tell)()
+
+    @pytest.mark.parametrize("tell", stories, ids=lambda tell: tell.__name__)
+    def on_loopback(tell):
+        loopback_story()(tell)()
+
+    return in_memory, on_loopback

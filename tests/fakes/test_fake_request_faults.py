@@ -6,7 +6,7 @@ import asyncio
 
 import aiohttp
 import pytest
-from fake_stories import FRAME, loopback_story, story
+from fake_stories import FRAME, on_both_networks, story
 
 from overshoot_testkit.faults import Answer, Delay, Drop, Hang, Reset, Truncate
 from overshoot_testkit.journal import Charged, Request, Response, StateChanged
@@ -85,14 +85,7 @@ STORIES = [
 ]
 
 
-@pytest.mark.parametrize("tell", STORIES, ids=lambda tell: tell.__name__)
-def test_in_memory(tell):
-    story()(tell)()
-
-
-@pytest.mark.parametrize("tell", STORIES, ids=lambda tell: tell.__name__)
-def test_on_loopback(tell):
-    loopback_story()(tell)()
+test_in_memory, test_on_loopback = on_both_networks(STORIES)
 
 
 @story()

@@ -12,7 +12,7 @@ import json
 import aiohttp
 import httpx
 import pytest
-from fake_stories import FRAME, loopback_story, story
+from fake_stories import FRAME, loopback_story, on_both_networks, story
 from raw_wire import connect, passes
 
 from overshoot_testkit.clock import LoopClock
@@ -163,14 +163,7 @@ STORIES = [
 ]
 
 
-@pytest.mark.parametrize("tell", STORIES, ids=lambda tell: tell.__name__)
-def test_in_memory(tell):
-    story()(tell)()
-
-
-@pytest.mark.parametrize("tell", STORIES, ids=lambda tell: tell.__name__)
-def test_on_loopback(tell):
-    loopback_story()(tell)()
+test_in_memory, test_on_loopback = on_both_networks(STORIES)
 
 
 @story()

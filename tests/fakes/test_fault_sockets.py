@@ -10,7 +10,7 @@ import json
 
 import aiohttp
 import pytest
-from fake_stories import ending, loopback_story, story
+from fake_stories import ending, loopback_story, on_both_networks, story
 from raw_wire import connect, passes
 from websockets.asyncio.client import connect as websocket
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
@@ -153,14 +153,7 @@ STORIES = [
 ]
 
 
-@pytest.mark.parametrize("tell", STORIES, ids=lambda tell: tell.__name__)
-def test_in_memory(tell):
-    story()(tell)()
-
-
-@pytest.mark.parametrize("tell", STORIES, ids=lambda tell: tell.__name__)
-def test_on_loopback(tell):
-    loopback_story()(tell)()
+test_in_memory, test_on_loopback = on_both_networks(STORIES)
 
 
 @story()

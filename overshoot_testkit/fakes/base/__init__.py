@@ -2,7 +2,7 @@
 
 from overshoot_testkit.fakes.base._body import NotJsonError, parse_json
 from overshoot_testkit.fakes.base._call import SAME, Call, Principal, Refusal, Reply, Vendor
-from overshoot_testkit.fakes.base._listener import PortInUseError, RemoteHostError
+from overshoot_testkit.fakes.base._listener import PortInUseError, RemoteHostError, open_port
 from overshoot_testkit.fakes.base._outage import OutageKept
 from overshoot_testkit.fakes.base._routes import Route, RouteTable
 from overshoot_testkit.fakes.base._service import Service
@@ -28,5 +28,6 @@ __all__ = [
     "SocketState",
     "Traffic",
     "Vendor",
+    "open_port",
     "parse_json",
 ]

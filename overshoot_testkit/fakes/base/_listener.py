@@ -118,17 +118,8 @@ class Listener:
 
     async def _open(self, host: str, port: int) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            self._listening = await loop.create_server(self._made(), host, port)
-        except OSError as error:
-            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
-                what = "is in use" if error.errno == errno.EADDRINUSE else "is not open to this user"
-                raise PortInUseError(
-                    error.errno, f"port {port} on {host} {what}: choose another, or 0 for any that is free"
-                ) from error
-            raise
-        sockets: Sequence[Any] = getattr(self._listening, "sockets", ())
-        self._address = (host, sockets[0].getsockname()[1] if port == 0 else port)
+        self._listening, port = await open_port(loop, self._made(), host, port)
+        self._address = (host, port)
 
     def refuse(self) -> None:
         """Stop accepting: new connections are refused, open ones go on. `resume` ends it."""
@@ -164,6 +155,23 @@ class Listener:
         await self._server.shutdown(0)
         self._server = None
         self._address = None
+
+
+async def open_port(
+    loop: asyncio.AbstractEventLoop, factory: Callable[[], Any], host: str, port: int
+) -> tuple[asyncio.AbstractServer, int]:
+    """Accept connections; returns the server and its port. Raises PortInUseError."""
+    try:
+        server = await loop.create_server(factory, host, port)
+    except OSError as error:
+        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+            what = "is in use" if error.errno == errno.EADDRINUSE else "is not open to this user"
+            raise PortInUseError(
+                error.errno, f"port {port} on {host} {what}: choose another, or 0 for any that is free"
+            ) from error
+        raise
+    sockets: Sequence[Any] = getattr(server, "sockets", ())
+    return server, int(sockets[0].getsockname()[1]) if port == 0 else port
 
 
 def _is_virtual(host: str) -> bool:
