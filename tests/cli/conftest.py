@@ -76,6 +76,7 @@ def begin(project):
                 stderr=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
         )
         return running[-1]
